@@ -35,8 +35,9 @@ def everything() -> tuple[dict[str, Rows], dict[str, str]]:
     return listed, unavailable
 
 
-def overview(listed: Mapping[str, Rows], unavailable: Mapping[str, str], width: int, lines: int = 3) -> str:
-    """Return a paragraph of limited length per list: the number of entries and the first names."""
+def overview(listed: Mapping[str, Rows], unavailable: Mapping[str, str], width: int, height: int = 24) -> str:
+    """Return a paragraph per list, the number of entries and the first names, of as many lines as a terminal of that height has for each."""
+    lines = max(1, (height - 1) // (len(listed) + len(unavailable)))
     paragraphs = [_paragraph(_sentence(kind, rows), width, lines) for kind, rows in listed.items()]
     paragraphs += [_paragraph(f"{kind}: {why}", width, lines) for kind, why in unavailable.items()]
     return "\n".join([*paragraphs, "In full: nasbench list KIND, such as nasbench list presets."])

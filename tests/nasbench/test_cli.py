@@ -182,8 +182,8 @@ def test_the_module_is_the_command(module: str) -> None:
 
 
 POSITIONAL = {
-    "run": "a preset, or a TOML file",
-    "search": "digits, cifar10",
+    "run": "a preset, a TOML file, or a live task",
+    "search": "a task of nasbench list tasks",
     "train": "architecture string of the space",
     "data import": "a format of nasbench data list",
     "describe": "see nasbench list benchmarks",
