@@ -25,7 +25,7 @@ from nasbench.theory.machinery.statistical_checks import means_at_most, rate_at_
 
 RUNS = 48
 SIZES = {ONE_MIN_MAX.name: (8, 12, 16, 24, 32, 48), LOTZ.name: (10, 14, 20, 27, 36)}
-MUTANT_SIZES = {ONE_MIN_MAX.name: (7, 9, 12, 16), LOTZ.name: (8, 12, 22)}
+MUTANT_SIZES = {ONE_MIN_MAX.name: (7, 9, 12, 16), LOTZ.name: (8, 12, 26)}
 
 FAIR = Assumption("every parent has one child by one-bit mutation, no crossover; parents and children compete")
 LARGE = Assumption(r"population $N=4(n+1)$, from $N$ copies of the worst single start")
