@@ -71,10 +71,10 @@ def test_optimism_of_two_cells_by_enumeration() -> None:
 
 
 def test_without_a_kink_the_quotient_is_the_product_and_with_softplus_it_is_nearly() -> None:
-    from nasbench.theory.families.live.hypergradient import Line, darts
+    from nasbench.theory.families.live.hypergradient import SupernetLine, darts
 
     found = darts(Context(), "test")
-    line = Line(found, found.train[1], found.search[1])
+    line = SupernetLine(found, found.train[1], found.search[1])
     radius = line.smooth_radius()
     exact = line.derivative(0.0)
     assert float((line.quotient(radius) - exact).norm() / exact.norm()) < 1e-5
