@@ -60,6 +60,16 @@ class LiveRuns:
         return np.array([result[key] for result in self.results], dtype=float)
 
     @property
+    def percentiles(self) -> Floats | None:
+        """Percentile of each run's architecture among the random ones of the task, higher is better; None where it was not measured."""
+        return self.values("reference_percentile")
+
+    @property
+    def reference_cells(self) -> int:
+        """Number of these random architectures, 0 where percentiles were not measured."""
+        return 0 if self.percentiles is None else max(int(result["reference_cells"]) for result in self.results)
+
+    @property
     def curves(self) -> list[list[Mapping[str, Any]]]:
         """The search curve of each seed."""
         return [list(result["search_curve"]) for result in self.results]
@@ -103,6 +113,12 @@ class LiveTasks:
     def labels(self) -> tuple[str, ...]:
         """Names of the methods, in the order of the study."""
         return tuple(self.names.optimizer(entry.label) for entry in self.study.methods)
+
+    @property
+    def random_search(self) -> str:
+        """Name of random search, empty where the study has none."""
+        found = [entry.label for entry in self.study.methods if entry.name == "random_search"]
+        return self.names.optimizer(found[0]) if found else ""
 
     def references(self, task: str) -> tuple[str, ...]:
         """Return the names of the reference models on a task."""

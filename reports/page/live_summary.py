@@ -20,7 +20,7 @@ def live_summary(live: LiveTasks) -> tuple[str, ...]:
         f"{pluralize(count, 'optimizer')} searched {study.live.space} on {pluralize(len(live.tasks), 'task')} with {pluralize(seeds, 'seed')}: "
         f"{pluralize(count * seeds * len(live.tasks), 'search', 'searches')}, each ending in a network trained from "
         "scratch and scored once on the test split.",
-        *(_on_task(live, task) for task in live.tasks),
+        *(sentence for task in live.tasks for sentence in (_on_task(live, task), _percentile(live, task)) if sentence),
     ]
     if reason := why_no_test(seeds, count):
         sentences.append(f"Optimizers are not compared by a significance test: {reason}.")
@@ -32,7 +32,7 @@ def live_summary(live: LiveTasks) -> tuple[str, ...]:
 def live_headline(live: LiveTasks) -> str:
     """Return who has the best mean test score on how many tasks; on one task, the sentence on it."""
     if len(live.tasks) == 1:
-        return _on_task(live, live.tasks[0])
+        return " ".join(filter(None, (_on_task(live, live.tasks[0]), _percentile(live, live.tasks[0]))))
     best = [min((live.runs(task, label) for label in live.labels), key=_mean).label for task in live.tasks]
     ranked = sorted(dict.fromkeys(best), key=lambda label: -best.count(label))
     texts = [f"{label} on {best.count(label)}" for label in ranked]
@@ -52,6 +52,21 @@ def _on_task(live: LiveTasks, task: str) -> str:
         learnt = [r.label for r in searched if _below(float(r.scores.max()), _mean(trivial[0]))]
         text += f"; {_some(learnt, len(searched))} below {trivial[0].label} ({_mean(trivial[0]):.3g}) with every seed"
     return text + "."
+
+
+def _percentile(live: LiveTasks, task: str) -> str:
+    """Return the sentence on percentiles among random architectures, beside random search and reference models; empty without them."""
+    means = {runs.label: float(runs.percentiles.mean()) for runs in live.of_task(task) if runs.percentiles is not None}
+    searched = [label for label in live.labels if label in means]
+    if not searched:
+        return ""
+    best = max(searched, key=lambda label: means[label])
+    others = [label for label in means if label not in searched or (label == live.random_search and label != best)]
+    beside = "; " + join_names([f"{label} {means[label]:.1f}" for label in others]) if others else ""
+    return (
+        f"{task}: {best} finds an architecture of percentile {means[best]:.1f} among {live.runs(task, best).reference_cells:,} random ones "
+        f"trained alike (mean of {pluralize(len(live.seeds), 'run')}{beside})."
+    )
 
 
 def _mean(runs: LiveRuns) -> float:

@@ -56,6 +56,7 @@ from nasbench.reports.tables.multi_objective import multi_objective_table
 from nasbench.reports.tables.overview import hypervolume_overview_table, overview_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
+from nasbench.reports.tables.reference_percentiles import percentile_table
 from nasbench.reports.tables.relative_improvement import relative_improvement_table
 from nasbench.reports.tables.resource_usage import cost_table
 from nasbench.reports.tables.robustness import robustness_table
@@ -171,6 +172,9 @@ def report_live_tasks(live: LiveTasks, draw: bool) -> ReportPart:
         live_overview_table(live),
         score_table(live, rng),
         pairs_table(live, rng),
+        percentile_table(
+            live, np.random.default_rng([*live.seeds, 2])
+        ),  # so that the bounds of other tables stay as they are
         training_cost_table(live),
         skipped,
     )

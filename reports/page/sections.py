@@ -23,7 +23,7 @@ RESULT, FRONTS, TIME, RANKS, FINAL, ROBUSTNESS, COST, THEORY, MORE = (
 )
 
 ORDER: dict[str, tuple[str, ...]] = {
-    RESULT: ("hypervolume", "hypervolume-overview", "tasks", "search-curves"),
+    RESULT: ("hypervolume", "hypervolume-overview", "tasks", "reference-percentiles", "search-curves"),
     FRONTS: ("pareto", "multi-objective", "hypervolume-over-time"),
     TIME: ("time-ratios", "time-to-target-*", "survival", "run-time", "performance-profile"),
     RANKS: ("critical-difference", "mean-rank", "aggregate"),

@@ -143,6 +143,33 @@ def test_eight_seeds_are_compared_by_a_test(tmp_path: Path) -> None:
     assert pairs.rows[1][2].mark == "*" and not any("not compared" in sentence for sentence in built.summary)
 
 
+def test_percentiles_are_reported_where_they_were_measured(tmp_path: Path) -> None:
+    results = make(tmp_path / "study", 8, skipped=False)
+    places = {"hybrid_supernet": 90.0, "gaea": 60.0, "random_search": 50.0, "small_cnn": 80.0}
+    for unit in results.study.units():
+        if unit.problem == "live/digits" and unit.label in places:
+            known = {
+                "reference_percentile": places[unit.label]
+                + unit.seed * (0.2 if unit.label == "random_search" else 1.0),
+                "reference_error": 3.0,
+                "reference_cells": 100,
+            }
+            results.store.write(unit, UnitResult(timing={}, result={**result(unit, 10.0), **known}))
+    built = build_report(Results.open(results.store.folder))
+    (table,) = (table for table in built.tables if table.name == "reference-percentiles")
+    rows = {row[1].value: row for row in table.rows}
+    hybrid, random = rows["Hybrid on a supernet"], rows["Random search"]
+    assert list(rows) == ["Hybrid on a supernet", "GAEA", "Random search", "small_cnn"] and hybrid[3].best
+    assert [cell.value for cell in hybrid[3:9]] == pytest.approx([93.5, 90.0, 93.5, 3.0, 8, 42.8])
+    assert hybrid[9].value == pytest.approx(2 * 2 / 2**8)  # every pair is better; Holm over two methods
+    assert isinstance(random[8].value, Undefined) and isinstance(rows["small_cnn"][9].value, Undefined)
+    assert "5.0 points" in table.caption and "100 random architectures" in table.caption
+    sentence = (
+        "digits: Hybrid on a supernet finds an architecture of percentile 93.5 among 100 random ones trained alike "
+    )
+    assert f"{sentence}(mean of 8 runs; Random search 50.7 and small_cnn 83.5)." in built.summary
+
+
 def test_fewest_seeds_are_those_at_which_the_test_itself_can_show_something() -> None:
     for methods in (2, 4, 5):
         pairs, needed = methods * (methods - 1) // 2, seeds_needed(methods)
