@@ -165,9 +165,9 @@ def test_percentiles_are_reported_where_they_were_measured(tmp_path: Path) -> No
     assert isinstance(random[8].value, Undefined) and isinstance(rows["small_cnn"][9].value, Undefined)
     assert "5.0 points" in table.caption and "100 random architectures" in table.caption
     sentence = (
-        "digits: Hybrid on a supernet finds an architecture of percentile 93.5 among 100 random ones trained alike "
+        "digits: hybrid on a supernet finds an architecture of percentile 93.5 among 100 random ones trained alike "
     )
-    assert f"{sentence}(mean of 8 runs; Random search 50.7 and small_cnn 83.5)." in built.summary
+    assert f"{sentence}(mean of 8 runs; random search 50.7 and small_cnn 83.5)." in built.summary
 
 
 def test_fewest_seeds_are_those_at_which_the_test_itself_can_show_something() -> None:
