@@ -19,6 +19,8 @@ QUICK = (
     "discretisation-gap",
     "straight-through-law",
     "gaea-proximal",
+    "hybrid-supernet-proximal",
+    "hybrid-supernet-paths",
     "adam-step",
     "selection-optimism",
     "selection-law",

@@ -67,6 +67,10 @@ def test_every_optimizer_is_run_as_registered_for_both_aspects(table: list[Cover
     assert [(row.optimizer, row.aspect) for row in table if row.installed and not row.shipped] == []
 
 
+def test_every_row_has_an_exact_claim(table: list[CoverageRow]) -> None:
+    assert [(row.optimizer, row.aspect) for row in table if row.installed and not row.exact] == []
+
+
 def test_a_row_counts_claims_or_names_them(table: list[CoverageRow]) -> None:
     row = next(one for one in table if one.optimizer == "tpe" and one.aspect == "convergence")
     assert coverage_row(row)["shipped_run"] == len(row.shipped)

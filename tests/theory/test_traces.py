@@ -233,6 +233,36 @@ name = "simulated_annealing"
     assert check.verdict.outcome is Outcome.VIOLATED
 
 
+def test_a_first_level_that_is_not_uniform_or_no_level_is_caught(tmp_path: Path) -> None:
+    plan_of = """
+name = "levels"
+seed = 3
+runs = 60
+problems = ["onemax/10x4"]
+objectives = ["error"]
+split = "none"
+epochs = "longest"
+training_seed = "random"
+repeat_policy = "retrain"
+budget = { queries = 15 }
+methods = [{ name = "progressive" }]
+"""
+    run_study(parse_study(plan_of, "test"), tmp_path / "levels")
+    (runs,) = open_runs(tmp_path / "levels")
+
+    def outcome(of: OptimizerRuns) -> Outcome:
+        (check,) = check_traces([of], claims={"progressive.first-level"})
+        return check.verdict.outcome
+
+    lowest, deeper = runs.index.copy(), runs.index.copy()
+    lowest[::2] = np.sort(runs.index[0])
+    deeper[0, 0] = runs.index[0, 0] + runs.index[0, 1]
+    assert outcome(runs) is Outcome.HOLDS
+    assert outcome(replace(runs, index=lowest)) is Outcome.VIOLATED
+    assert outcome(replace(runs, index=deeper)) is Outcome.VIOLATED
+    assert outcome(replace(runs, index=runs.index[:3])) is Outcome.UNDECIDED
+
+
 def test_a_claim_of_ones_own_is_verified_and_judged_on_traces(runs: list[OptimizerRuns]) -> None:
     """The example of docs/claims.md, in under 40 lines."""
     page = (Path(nasbench.__file__).parents[1] / "docs" / "claims.md").read_text()

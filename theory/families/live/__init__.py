@@ -54,6 +54,8 @@ _integral = _check("discretisation", "check_integral")
 _power = _check("discretisation", "check_power_iteration")
 _straight = _check("estimators", "check_straight_through")
 _proximal = _check("estimators", "check_proximal")
+_mixed_proximal = _check("estimators", "check_mixed_proximal")
+_paths = _check("estimators", "check_paths")
 _adam = _check("estimators", "check_adam")
 _optimism = _check("selection", "check_bound")
 _optimism_law = _check("selection", "check_law")
@@ -218,6 +220,30 @@ STATEMENTS = (
         _proximal,
         Mutant.by_factor("the learning rate", _proximal, 1.5),
         optimizers=("gaea",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.hybrid-supernet-proximal",
+        r"\tfrac\eta s\langle g,\tilde\theta-u\rangle=\mathrm{KL}(u\|\theta)-\mathrm{KL}(u\|\tilde\theta)"
+        r"-\mathrm{KL}(\tilde\theta\|\theta)\text{ for every }u,\quad "
+        r"\theta^+=(1-\gamma)\tilde\theta+\tfrac\gamma k,\ s=\max_{io}|g_{io}-\bar g_i|",
+        (DOUBLE, Assumption("theta moves on the search batch, before the weights")),
+        "three-point identity of mirror descent; the scale of the step and the uniform part are those of the algorithm",
+        _mixed_proximal,
+        Mutant.by_factor("the learning rate", _mixed_proximal, 1.5),
+        optimizers=("hybrid_supernet",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.hybrid-supernet-paths",
+        r"P(\text{the path } a \text{ is trained})=\prod_i\theta_{i,a_i}\ge(\gamma/k)^d",
+        (Assumption("every second step, before the first epoch has ended: evolution has no survivors yet"),),
+        "the definition of the algorithm: a draw from the product distribution theta",
+        _paths,
+        Mutant.by_factor("the power of theta, normalised, in proportion to which a choice is drawn", _paths, 2.0),
+        optimizers=("hybrid_supernet",),
         evidence=EXACT,
         kind="exact law",
     ),

@@ -12,8 +12,10 @@ temperatures that GDAS uses they do not.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,12 +28,14 @@ from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import Gaea
 from nasbench.live.searchers.gdas import Gdas
+from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.supernets.gradient import SupernetGradient
+from nasbench.live.training.batches import Batch
 from nasbench.theory.families.gradient.exponentiated import kl
 from nasbench.theory.families.gradient.multilinear import dirichlet
 from nasbench.theory.families.live.small_search import SmallSearch, small_search
 from nasbench.theory.machinery.claim import Context, Verdict, all_at_most, at_most, by_p_value, smallest_p_value
-from nasbench.theory.machinery.confidence_bands import mean_p_value
+from nasbench.theory.machinery.confidence_bands import chi_square_p_value, mean_p_value
 
 Floats = NDArray[np.float64]
 OPEN = (2, 5)
@@ -129,26 +133,104 @@ def check_straight_through(context: Context, hotter: float = 1.0, draws: int = 1
     return by_p_value(p_value, float(found.mean(axis=0)[0]), float(mean[0]), draws, note=note)
 
 
+Step = tuple[Floats, Floats, Floats, float]
+"""Theta before and after a step, `(n, k)` each, the gradient before it, and the learning rate."""
+
+
 def check_proximal(context: Context, rate: float = 1.0, instances: int = 3) -> Verdict:
     """Check the three-point identity of the step that GAEA takes on a supernet, at random points of the simplices.
 
     A mutant states another learning rate.
     """
-    worst = 0.0
-    for i in range(instances):
-        rng = context.rng(f"live.gaea-proximal.{i}")
-        search = small_search(rng, "gaea", {"arch_learning_rate": 1.0}, batches=1)
+
+    def move(search: SmallSearch) -> Step:
         searcher = search.searcher
         assert isinstance(searcher, Gaea)
+        before = searcher.theta.numpy().copy()
+        slope = SupernetGradient(searcher.supernet, search.train[0]).gradient(before[None])[0]
+        searcher.step(search.train[0], search.search[0])
+        return before, searcher.theta.numpy(), slope, searcher.rate
+
+    options = {"arch_learning_rate": 1.0}
+    return _three_points(context, "gaea", options, move, rate, instances, "one level, float64")
+
+
+def check_mixed_proximal(context: Context, rate: float = 1.0, instances: int = 3, eta: float = 0.5) -> Verdict:
+    """Check the identity of the step of the hybrid on a supernet, whose uniform part is taken off first; a mutant states another learning rate."""
+    mixed = 0.05
+
+    def move(search: SmallSearch) -> Step:
+        searcher = search.searcher
+        assert isinstance(searcher, HybridSupernet)
+        before, uniform = searcher.theta.copy(), searcher.uniform
+        slope = SupernetGradient(searcher.supernet, search.search[0]).gradient(before[None])[0]
+        searcher.step(search.train[0], search.search[0])
+        centred = slope - slope.mean(axis=1, keepdims=True)
+        return before, (searcher.theta - mixed * uniform) / (1 - mixed), slope, eta / float(np.abs(centred).max())
+
+    options = {"eg_learning_rate": eta, "theta_uniform_mix": mixed, "gradient_interval": 1}
+    return _three_points(context, "hybrid_supernet", options, move, rate, instances, "theta less its uniform part")
+
+
+def _three_points(
+    context: Context,
+    name: str,
+    options: Mapping[str, Any],
+    move: Callable[[SmallSearch], Step],
+    rate: float,
+    instances: int,
+    note: str,
+) -> Verdict:
+    """Return the largest relative gap of rate <g, after - u> = KL(u, before) - KL(u, after) - KL(after, before) over steps and points u."""
+    worst = 0.0
+    for i in range(instances):
+        rng = context.rng(f"live.{name.replace('_', '-')}-proximal.{i}")
+        search = small_search(rng, name, options, batches=1)
         for _ in range(2):
-            before = searcher.theta.numpy().copy()
-            slope = SupernetGradient(searcher.supernet, search.train[0]).gradient(before[None])[0]
-            searcher.step(search.train[0], search.search[0])
-            after, point = searcher.theta.numpy(), dirichlet(rng, *before.shape)
-            left = rate * searcher.rate * float((slope * (after - point)).sum())
+            before, after, slope, eta = move(search)
+            point = dirichlet(rng, *before.shape)
+            left = rate * eta * float((slope * (after - point)).sum())
             right = float(kl(point, before) - kl(point, after) - kl(after, before))
             worst = max(worst, abs(left - right) / max(abs(right), 1e-12))
-    return at_most(worst, 1e-6, 2 * instances, note="relative gap of the identity; one level, float64")
+    return at_most(worst, 1e-6, 2 * instances, note=f"relative gap of the identity; {note}")
+
+
+class RecordedPaths(HybridSupernet):
+    """The hybrid on a supernet that notes the path, where a step has one, instead of training it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.paths: list[Sequence[int]] = []
+
+    def update_weights(self, batch: Batch, *mixtures: Callable[[], OperationWeights]) -> Tensor:
+        """Note which operations the mixture computes; return nothing lost."""
+        active = mixtures[0]().active
+        if active is not None:
+            self.paths.append(active)
+        return torch.zeros(())
+
+
+def check_paths(context: Context, power: float = 1.0, draws: int = 1_500) -> Verdict:
+    """Compare the choices of the paths that the hybrid trains on a supernet with theta; a mutant states a power of theta, normalised.
+
+    Theta has moved by some steps and then stays.
+    """
+    options = {"eg_learning_rate": 0.5, "gradient_interval": 1}
+    search = small_search(context.rng("live.hybrid-supernet-paths"), "hybrid_supernet", options, batches=1)
+    for _ in range(4):
+        search.searcher.step(search.train[0], search.search[0])
+    moved = search.searcher
+    recorded = RecordedPaths(moved.supernet, moved.settings, moved.generator, use_gradient=False)
+    recorded.restore(moved.state())
+    for _ in range(2 * draws):
+        recorded.step(search.train[0], search.search[0])
+    stated = recorded.theta**power / (recorded.theta**power).sum(axis=1, keepdims=True)
+    drawn = np.array(recorded.paths)
+    counts = [np.bincount(column, minlength=stated.shape[1]) for column in drawn.T]
+    p_value = smallest_p_value([chi_square_p_value(c, chances) for c, chances in zip(counts, stated, strict=True)])
+    edge, choice = np.unravel_index(int(stated.argmax()), stated.shape)
+    note = "share of the most frequent choice of an edge; Pearson's chi-square, edge by edge"
+    return by_p_value(p_value, counts[edge][choice] / len(drawn), float(stated[edge, choice]), len(drawn), note=note)
 
 
 def largest_step(t: int, first: float = 0.5, second: float = 0.999) -> float:

@@ -12,6 +12,7 @@ from nasbench.theory.families.registered import (
     halving,
     policies,
     processes,
+    progressive,
 )
 
 CLAIMS = (
@@ -24,6 +25,7 @@ CLAIMS = (
     *differential_evolution.CLAIMS,
     *policies.CLAIMS,
     *densities.CLAIMS,
+    *progressive.CLAIMS,
     *processes.CLAIMS,
     *generic.CLAIMS,
 )

@@ -1,4 +1,4 @@
-"""REINFORCE, ASNG, the quantum-inspired algorithm and progressive search as registered: unbiased gradients, steps, laws and tails."""
+"""REINFORCE, ASNG and the quantum-inspired algorithm as registered: unbiased gradients, steps, laws and tails."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.baselines.asng import Asng
-from nasbench.baselines.progressive import Progressive
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.optimizer import Lockstep
 from nasbench.search.registry import get_optimizer
-from nasbench.spaces.space import Architectures, Floats, Ints
+from nasbench.spaces.space import Floats, Ints
 from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
@@ -195,39 +194,6 @@ class NoFloor(Asng):
         self._least = 1e-9 + 0 * self._least
 
 
-def _levels(context: Context, algorithm: Algorithm = "progressive") -> Verdict:
-    """Count architectures of a level that are not children of the level below, that are too many, or that were asked for before."""
-    rng, beam, space = context.rng("policies.levels"), 5, make_space(4, 3)
-    optimizer = start(algorithm, space, 1, int(rng.integers(2**31)), beam_width=beam, steps=10)
-    trend = rng.random((4, 3))
-
-    def error(architectures: Architectures) -> Floats:
-        return trend[np.arange(4), architectures].sum(axis=1, keepdims=True)
-
-    kept, wrong, asked = [np.zeros(4, dtype=np.int8)], 0, 0
-    for level in range(1, 5):
-        batch = np.asarray(optimizer.ask())
-        optimizer.tell(repeat(batch[0], error(batch[0]), None, 1))
-        found = {a.tobytes() for a in batch[0]}
-        wrong += max(0, len(batch[0]) - beam) + len(batch[0]) - len(found)
-        for a in batch[0]:
-            parents = [((a != p).sum() == 1) and (p[a != p] == 0).all() for p in kept]
-            wrong += int(np.count_nonzero(a) != level or not any(parents))
-        kept, asked = list(batch[0]), asked + len(batch[0])
-    note = f"architectures against the rule of four levels of at most {beam}, {asked} asked for"
-    return equal_within(wrong, 0, 0, asked, note=note)
-
-
-class WiderBeam(Progressive):
-    """A mutant that evaluates one more at each level."""
-
-    def _choose(self, pool: Architectures) -> Architectures:
-        self._beam += 1
-        chosen = super()._choose(pool)
-        self._beam -= 1
-        return chosen
-
-
 _QUANTUM_TAIL = partial(
     _tail,
     algorithm="quantum_inspired",
@@ -317,16 +283,5 @@ CLAIMS = (
         evidence=SHIPPED,
         kind="theorem",
     ),
-    Claim(
-        "progressive.levels",
-        r"\text{level } l: \text{ at most } K \text{ new children, with } l \text{ decisions set, of level } l - 1",
-        (Assumption("beam width 5, 4 decisions of 3 choices"),),
-        "Liu et al. 2018 (PNAS), algorithm 1",
-        _levels,
-        Mutant("one more at each level", partial(_levels, algorithm=PerRun(WiderBeam))),
-        optimizers=("progressive",),
-        evidence=SHIPPED,
-        kind="software check",
-    ),
 )
-"""Claims about policies and beams."""
+"""Claims about policies."""
