@@ -20,7 +20,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "extension",
 ]
 exclude_patterns = ["_build", "extension"]
@@ -38,6 +37,7 @@ napoleon_use_rtype = False  # "Returns: one row per query: ..." is a sentence, n
 autosummary_generate = False
 
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = f"nasbench {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -15,5 +15,6 @@ study = nasbench.Study(
 folder = tempfile.mkdtemp()
 print(study.run(folder))
 print(study.run(folder))  # nothing is left to do
-results = nasbench.load_results(folder).to_pandas()
-print(results.groupby(["problem", "method"])["regret"].last())
+results = nasbench.load_results(folder)
+print(results.to_pandas().groupby(["problem", "method"])["regret"].last())
+results.plot().savefig("study.png")

@@ -14,4 +14,6 @@ print(final.mean(axis=1).round(2))
 print(nasbench.statistics.wilcoxon_signed_rank(final.loc["random_search"], final.loc["regularized_evolution"]))
 
 # Any table with these columns will do, whatever its origin.
-print(nasbench.report(nasbench.read_traces(traces, objective="error", benchmark=BENCHMARK), tempfile.mkdtemp()))
+results = nasbench.read_traces(traces, objective="error", benchmark=BENCHMARK)
+results.plot().savefig("compare.png")
+print(nasbench.report(results, tempfile.mkdtemp()))

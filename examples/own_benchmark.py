@@ -11,4 +11,6 @@ def bowl(width, depth, kernel):
 
 bench = nasbench.load_benchmark("bowl")
 print(bench.query([2, 1, 1]))
-print(nasbench.search("local_search", bench, budget=20, runs=3, seed=1).best())
+result = nasbench.search("local_search", bench, budget=20, runs=3, seed=1)
+print(result.best())
+result.plot().savefig("bowl.png")

@@ -24,4 +24,6 @@ class HillClimber:
 
 
 if __name__ == "__main__":
-    print(nasbench.search("hill_climber", "nk/10x6-k2", budget=50, runs=4, seed=1, jobs=2).best().to_string())
+    result = nasbench.search("hill_climber", "nk/10x6-k2", budget=50, runs=4, seed=1, jobs=2)
+    print(result.best().to_string())
+    result.plot().savefig("hill_climber.png")

@@ -1,4 +1,4 @@
-"""Directives of the site: `run` executes what a page shows, `generated` writes a reference from the suite itself."""
+"""Directives of the site: `run` and `example` execute what a page shows, `generated` writes a reference from the suite itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from extension.generated import Generated
-from extension.run import Run, close_interpreters
+from extension.mathml import visit_block, visit_inline
+from extension.run import Example, Run, close_interpreters
 
 
 def one_name_each(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
@@ -31,9 +32,11 @@ def one_name_each(app: Any, what: str, name: str, thing: Any, options: Any, line
 
 
 def setup(app: Any) -> dict[str, Any]:
-    """Add both directives, and what docstrings need."""
+    """Add the directives, formulas as MathML, and what docstrings need."""
     app.add_directive("run", Run)
+    app.add_directive("example", Example)
     app.add_directive("generated", Generated)
+    app.add_html_math_renderer("mathml", inline_renderers=(visit_inline, None), block_renderers=(visit_block, None))
     app.connect("autodoc-process-docstring", one_name_each, priority=400)
     app.connect("doctree-read", close_interpreters)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,35 +8,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-
-def cell(text: object) -> str:
-    """Return a text as a cell of a Markdown table."""
-    return re.sub(r"([*_\\|<>\[\]$])", r"\\\1", " ".join(str(text).split()))
-
-
-def code(text: object) -> str:
-    """Return a text as code in a cell; an empty one stays empty."""
-    return f"`{' '.join(str(text).split())}`".replace("|", "\\|") if str(text).strip() else ""
-
-
-def prose(text: str) -> str:
-    """Return a docstring's text as Markdown: what stands in backticks stays, what Markdown would take for markup is escaped."""
-    parts = re.split(r"(`[^`]*`)", text)
-    return "".join(
-        part if index % 2 else re.sub(r"([*_\\<>\[\]|$])", r"\\\1", part) for index, part in enumerate(parts)
-    )
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ["---"] * len(head), *rows))
+from extension.markdown import cell, code, paragraphs, prose, table
+from extension.papers import published_tables
+from extension.theory import claims
 
 
 def listing(list_name: str, /, **columns: str) -> str:
@@ -196,7 +177,7 @@ def optimizers() -> str:
             sections.append(f"## {row['name']}\n\n{prose(row['summary'] or '')}\n\n*{lead}*\n")
             continue
         module = inspect.getmodule(optimizer.algorithm)
-        source = _paragraphs(inspect.getdoc(module) or "")
+        source = paragraphs(inspect.getdoc(module) or "")
         meanings = attributes(optimizer.algorithm)
         rows = [
             (code(name), code(repr(default)), cell(optimizer.allowed[name].words), prose(meanings.get(name, "")))
@@ -204,35 +185,21 @@ def optimizers() -> str:
         ]
         settings = table(("setting", "default", "values", "meaning"), rows) if rows else "No settings.\n"
         sections.append(
-            f"## {row['name']}\n\n*{lead}*\n\n{source}\n\n{_paragraphs(inspect.getdoc(optimizer.algorithm) or '')}\n\n{settings}"
+            f"## {row['name']}\n\n*{lead}*\n\n{source}\n\n{paragraphs(inspect.getdoc(optimizer.algorithm) or '')}\n\n{settings}"
         )
     return "\n".join(sections)
 
 
-def _paragraphs(doc: str) -> str:
-    """Return the prose of a docstring before its first section, as Markdown."""
-    text = re.split(r"^(?:Args|Attributes|Raises|Returns|Example|Settings):$", doc, flags=re.MULTILINE)[0]
-    parts = [part for part in text.split("\n\n") if part.strip()]
-    return "\n\n".join(
-        f"```text\n{part}\n```"
-        if all(line.startswith("    ") for line in part.splitlines())
-        else prose(" ".join(part.split()))
-        for part in parts
-    )
+def statistics() -> str:
+    """Return the names of `nasbench.statistics`, each with the first sentence of its docstring."""
+    from nasbench.reports import statistics as public
 
-
-def claims() -> str:
-    """Return every claim by family."""
-    from nasbench.study.listing import rows_of
-
-    families: dict[str, list[Sequence[str]]] = {}
-    for row in rows_of("claims"):
-        family, _, name = row["name"].partition(".")
-        families.setdefault(family, []).append(
-            (code(name), cell(row["kind"]), cell(row["statement"]), cell(row["source"]), cell(row["mutant"]))
-        )
-    head = ("claim", "kind", "statement", "source", "mutant that its check rejects")
-    return "\n".join(f"## {family}\n\n{table(head, rows)}\n" for family, rows in families.items())
+    rows = []
+    for name in public.__all__:
+        thing = getattr(public, name)
+        sentence = (inspect.getdoc(thing) or "").split("\n\n")[0]
+        rows.append((code(name), prose(" ".join(sentence.split())), code(thing.__module__.rpartition(".")[2])))
+    return table(("name", "what it does", "module"), rows)
 
 
 REFERENCES: Mapping[str, Callable[[], str]] = {
@@ -240,6 +207,8 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "study_keys": study_keys,
     "optimizers": optimizers,
     "claims": claims,
+    "published_tables": published_tables,
+    "statistics": statistics,
     "spaces": lambda: listing("spaces", name="space`", decisions="decisions", size="architectures"),
     "benchmarks": lambda: listing(
         "benchmarks",

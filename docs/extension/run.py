@@ -6,13 +6,15 @@
 
 The argument is `bash`, `python` or the name of a file, which is written and not run. All blocks of a page share a folder, empty at first, and all its
 Python blocks share an interpreter. As in a notebook the value of a last expression is shown, and a figure as an image. Options: `status`, the exit
-status of a command if it is not 0; `lines`, how many lines of the output are shown; `hidden`, which shows the output alone.
+status of a command if it is not 0; `lines`, how many lines of the output are shown; `hidden`, which shows the output alone. The directive `example`
+runs a program of `examples/` instead, and shows the figures that it saves beside it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,9 +113,7 @@ class Run(SphinxDirective):
         if kind not in ("bash", "python"):
             (page.work / kind).write_text(code + "\n", encoding="utf-8")
             return [self._literal(code, LEXERS.get(Path(kind).suffix, "text"), kind)]
-        images = Path(self.env.app.outdir) / "_runs"
-        images.mkdir(parents=True, exist_ok=True)
-        name = f"{self.env.docname.replace('/', '-')}-{self.env.new_serialno('run')}.png"
+        images, name = self._place_of_an_image()
         shown = [] if "hidden" in self.options else [self._literal(code, "shell" if kind == "bash" else "python")]
         try:
             printed, drawn = (
@@ -124,6 +124,12 @@ class Run(SphinxDirective):
         except RuntimeError as failed:
             raise self.error(f"{kind} block of {self.env.docname} failed: {failed}") from None
         return [*shown, *self._output(printed), *([self._image(name)] if drawn else [])]
+
+    def _place_of_an_image(self) -> tuple[Path, str]:
+        """Return the folder of images, and a name in it."""
+        images = Path(self.env.app.outdir) / "_runs"
+        images.mkdir(parents=True, exist_ok=True)
+        return images, f"{self.env.docname.replace('/', '-')}-{self.env.new_serialno('run')}.png"
 
     def _literal(self, code: str, language: str, caption: str = "") -> nodes.Node:
         block = nodes.literal_block(code, code, language=language)
@@ -150,3 +156,29 @@ class Run(SphinxDirective):
         return nodes.raw(
             "", f'<img class="run" src="{up}_runs/{name}" alt="figure drawn by the program above">', format="html"
         )
+
+
+class Example(Run):
+    """A program of `examples/`: its text, and beside it the figures that it saves and what it prints."""
+
+    has_content = False
+    option_spec: ClassVar[Any] = {"lines": int}
+
+    def run(self) -> list[nodes.Node]:
+        """Run the program; an error of it is an error of the build."""
+        path = ROOT / "examples" / f"{self.arguments[0]}.py"
+        self.env.note_dependency(str(path))
+        page = Page(path.stem)
+        try:
+            printed = page.bash(f"python {shlex.quote(str(path))}", 0)
+            shown: list[nodes.Node] = []
+            for figure in sorted(page.work.glob("*.png")):
+                images, name = self._place_of_an_image()
+                shutil.copy(figure, images / name)
+                shown.append(self._image(name))
+        except RuntimeError as failed:
+            raise self.error(f"{path.name} failed: {failed}") from None
+        finally:
+            page.close()
+        code = self._literal(path.read_text(encoding="utf-8").rstrip(), "python", path.name)
+        return [nodes.container("", code, nodes.container("", *shown, *self._output(printed)), classes=["example"])]

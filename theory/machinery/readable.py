@@ -9,15 +9,33 @@ from collections.abc import Iterator
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|(.)", re.DOTALL)
 _GREEK = {
     name: unicodedata.lookup(f"GREEK {'SMALL' if name.islower() else 'CAPITAL'} LETTER {name.upper()}")
-    for name in ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "mu", "nu", "xi", "pi", "rho", "sigma")
+    for name in (
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "eta",
+        "theta",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+    )
     for name in (name, name.capitalize())
-} | {"lambda": "λ"}
+} | {"lambda": "λ", "varphi": "φ"}
 _RELATIONS = {"le": "≤", "ge": "≥", "ne": "≠", "in": "∈", "notin": "∉", "succ": "≻", "preceq": "⪯", "subseteq": "⊆"}
 _RELATIONS |= {"approx": "≈", "propto": "∝", "sim": "~", "equiv": "≡", "iff": "⇔", "Rightarrow": "⇒", "to": "→"}
 _RELATIONS |= {"mid": "|", "cup": "∪", "circ": "∘", "pm": "±"}
 _SIGNS = {"sum": " Σ", "prod": " Π", "int": " ∫", "infty": "∞", "nabla": "∇", "partial": "∂", "forall": "∀"}
 _SIGNS |= {"lceil": "⌈", "rceil": "⌉", "langle": "⟨", "rangle": "⟩", "|": "‖"}
-_NOTHING = {"big", "Big", "bigl", "bigr", "Bigl", "Bigr", "textstyle"}
+_SIGNS |= {"lfloor": "⌊", "rfloor": "⌋", "lVert": "‖", "rVert": "‖", "angle": "∠", "dots": "…", "top": "ᵀ", "Pr": "P"}
+_ACCENTS = {"hat": "CIRCUMFLEX ACCENT", "dot": "DOT ABOVE", "dddot": "THREE DOTS ABOVE", "overline": "OVERLINE"}
+_NOTHING = {"big", "Big", "bigl", "bigr", "Bigl", "Bigr", "textstyle", "left", "right"}
 _SPACES = {",", " ", "quad"}
 _PLAIN = {"text", "mathrm", "mathbb", "mathbf"}
 
@@ -51,8 +69,8 @@ def _piece(command: str | None, sign: str | None, tokens: Iterator[re.Match[str]
         return f"C({_argument(tokens)}, {_argument(tokens)})"
     if command == "sqrt":
         return f"√{_bracketed(_argument(tokens))}"
-    if command == "hat":
-        return unicodedata.normalize("NFC", _argument(tokens) + "\N{COMBINING CIRCUMFLEX ACCENT}")
+    if command in _ACCENTS:
+        return unicodedata.normalize("NFC", _argument(tokens) + unicodedata.lookup(f"COMBINING {_ACCENTS[command]}"))
     if command in _PLAIN:
         return _argument(tokens)
     if command in _RELATIONS:
