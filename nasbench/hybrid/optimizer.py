@@ -1,10 +1,11 @@
-"""The hybrid: evolution, exponentiated gradients and a Gaussian process on one archive, with adaptive operator selection.
+"""The hybrid: a Gaussian process, evolution and exponentiated gradients on one archive, with adaptive operator selection.
 
 At every query a scheduler selects the operator: the surrogate (best acquisition value of everything that can be scored), evolution
 (offspring of the best evaluated architectures) or the relaxation (draws from a product distribution that descends along the gradient
-of the surrogate's multilinear extension). Where the surrogate is on it picks from the candidates of any operator. With a
-fixed probability the query is uniform instead: with probability `u` a query, `N` architectures and `K` of them in a target, the
-target is missed for `t` queries after the start with a probability of at most `(1 - u K / N)^t`.
+of the surrogate's multilinear extension). Where the surrogate is on it picks from the candidates of any operator. By default it is
+the only operator: evolution and the relaxation, on which the hybrid was founded, are not shown to help it on any family of tables
+(docs/HYBRID.md). With a fixed probability the query is uniform instead: with probability `u` a query, `N` architectures and `K` of
+them in a target, the target is missed for `t` queries after the start with a probability of at most `(1 - u K / N)^t`.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Hybrid:
         n_initial_samples: uniform architectures at the start, all different.
         epsilon: probability that a later query is uniform.
         use_surrogate: whether there is a Gaussian process.
-        use_gradient: whether there is a relaxation; without a surrogate it follows the score function. None is no with one objective
-            in a space that cannot be enumerated, where the surrogate alone, climbed from incumbents, does as well, and yes elsewhere.
+        use_gradient: whether there is a relaxation; without a surrogate it follows the score function. None is no where there is a
+            surrogate, which does as well alone (docs/HYBRID.md), but yes in progressive search, whose pruning follows the relaxation.
         use_evolution: whether there is evolution; None is as for the gradient.
         path_features: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths, or has graphs and
             can be listed.
@@ -150,7 +151,7 @@ class Hybrid:
         merged = merge_isomorphic and not any(problem.cheap)
         self.history = History(self.space, len(problem.objectives), merge_isomorphic=merged)
         enumerated = enumerate_space(self.space, merged) is not None
-        all_operators = enumerated or several or not use_surrogate
+        all_operators = progressive or not use_surrogate
         use_gradient = all_operators if use_gradient is None else use_gradient
         use_evolution = all_operators if use_evolution is None else use_evolution
         if not (use_surrogate or use_gradient or use_evolution):

@@ -153,7 +153,7 @@ def test_progressive_search_trains_on_them_and_grows_its_own_levels(problems: Pr
 
 def test_the_hybrid_rewards_no_operator_for_them(problems: Problems) -> None:
     problem = problems(queries=100)
-    optimizer = create("hybrid", problem)
+    optimizer = create("hybrid", problem, use_evolution=True, use_gradient=True)
     hybrid = optimizer.members[0]
     before = dict(hybrid.scheduler.probabilities)
     optimizer.tell(evaluations([BEST, WORST, MIDDLE, (0, 0, 0), (3, 1, 1)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -20,6 +20,10 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 Function = Callable[[Architectures], Floats]
 """Architectures `(n, d)` to objectives `(n, M)`."""
+ALL_OPERATORS: Mapping[str, Any] = {"use_gradient": True, "use_evolution": True}
+"""Settings with which the hybrid has all of its operators; by default the surrogate is the only one."""
+DEFAULT_AND_ALL_OPERATORS: tuple[Mapping[str, Any], ...] = ({}, ALL_OPERATORS)
+"""What a claim on the hybrid is checked with where it holds for any operators."""
 
 
 class Unordered(Space):

@@ -27,6 +27,7 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.workers import search_with_workers
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Space
+from nasbench.theory.machinery.testbed import ALL_OPERATORS
 
 from table_protocol import table_protocol
 
@@ -247,7 +248,7 @@ def test_a_batch_climbs_the_ladder_of_fidelities() -> None:
 
 def test_each_operator_of_a_batch_is_rewarded_for_its_own() -> None:
     problem = problem_of(ENUMERATED.space, ENUMERATED.function)
-    hybrid = after(problem, 30, surrogate_probability=0.4, min_operator_probability=0.2)
+    hybrid = after(problem, 30, **ALL_OPERATORS, surrogate_probability=0.4, min_operator_probability=0.2)
     rewarded: list[str] = []
     hybrid.scheduler.reward = lambda name, reward: rewarded.append(name)  # type: ignore[method-assign]
     batch = np.asarray(hybrid.ask_many(12, np.empty((0, 6), dtype=np.int8)), dtype=np.int8)
@@ -260,7 +261,7 @@ def test_each_operator_of_a_batch_is_rewarded_for_its_own() -> None:
 
 def test_traces_name_the_operator_of_each_proposal() -> None:
     problem = problem_of(ENUMERATED.space, ENUMERATED.function, queries=60)
-    optimizer = OPTIMIZER.create(problem, Streams(1, (0,)), {"surrogate_probability": 0.4})
+    optimizer = OPTIMIZER.create(problem, Streams(1, (0,)), {**ALL_OPERATORS, "surrogate_probability": 0.4})
     completions, _ = search_with_workers(problem, optimizer, Parallelism(batch_size=20))
     last = [one.observations.operators for one in completions[-20:]]
     assert len({names[0] for names in last if names}) > 1

@@ -18,7 +18,7 @@ from nasbench.hybrid.surrogate import Surrogate
 from nasbench.search.normal_scores import normal_scores
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Space
-from nasbench.theory.machinery.testbed import iterate, make_hybrid, make_space
+from nasbench.theory.machinery.testbed import ALL_OPERATORS, iterate, make_hybrid, make_space
 
 ALONE: dict[str, Any] = {"use_gradient": False, "use_evolution": False}
 
@@ -127,25 +127,19 @@ def test_a_process_holds_a_bounded_number_of_observations_and_is_exact_on_them(s
     np.testing.assert_allclose(surrogate.predict_mean(others), mean, atol=1e-8)
 
 
-@pytest.mark.parametrize(
-    ("space", "objectives", "operators"),
-    [
-        (make_space(40, 4), 1, {"surrogate"}),
-        (make_space(40, 4), 2, {"surrogate", "evolution", "relaxation"}),
-        (make_space(4, 4), 1, {"surrogate", "evolution", "relaxation"}),
-    ],
-)
-def test_the_surrogate_is_alone_by_default_where_it_does_as_well_alone(
-    space: Space, objectives: int, operators: set[str]
-) -> None:
-    """Decided by the ablation in docs/HYBRID.md: with one objective, in a space that cannot be enumerated."""
-    rng = np.random.default_rng(0)
-    assert set(make_hybrid(rng, space, objectives).scheduler.probabilities) == operators
-    assert len(make_hybrid(rng, space, objectives, use_gradient=True, use_evolution=True).scheduler.probabilities) == 3
-    assert set(make_hybrid(rng, space, objectives, use_surrogate=False).scheduler.probabilities) == {
-        "evolution",
-        "relaxation",
-    }
+@pytest.mark.parametrize("space", [make_space(40, 4), make_space(4, 4)], ids=["large", "listed"])
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_the_surrogate_is_alone_by_default(space: Space, objectives: int) -> None:
+    """Decided by the ablations in docs/HYBRID.md; not in progressive search, whose pruning follows the relaxation."""
+
+    def operators(**settings: Any) -> set[str]:
+        return set(make_hybrid(np.random.default_rng(0), space, objectives, **settings).scheduler.probabilities)
+
+    assert operators() == {"surrogate"}
+    assert operators(use_evolution=True) == {"surrogate", "evolution"}
+    assert operators(use_gradient=True) == {"surrogate", "relaxation"}
+    assert operators(**ALL_OPERATORS) == operators(progressive=True) == {"surrogate", "evolution", "relaxation"}
+    assert operators(use_surrogate=False) == {"evolution", "relaxation"}
 
 
 def test_optimism_in_large_spaces_is_constant() -> None:

@@ -27,6 +27,7 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.theory.machinery.testbed import ALL_OPERATORS
 
 from table_protocol import table_protocol
 
@@ -239,31 +240,34 @@ def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:
     assert objectives.min() == 0.0
 
 
-def test_functions_are_measured_once() -> None:
+@pytest.mark.parametrize("settings", [{}, ALL_OPERATORS], ids=["default", "all operators"])
+def test_functions_are_measured_once(settings: dict[str, bool]) -> None:
     problem = Problem(FunctionEvaluator(NB201, cell_error), protocol(80), 0, (0,))
-    architectures, *_ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,))))
+    architectures, *_ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,)), settings))
     assert len(np.unique(NB201.canonical(architectures), axis=0)) == 80
 
 
-def test_infeasible_combinations_are_never_proposed() -> None:
+@pytest.mark.parametrize("settings", [{}, ALL_OPERATORS], ids=["default", "all operators"])
+def test_infeasible_combinations_are_never_proposed(settings: dict[str, bool]) -> None:
     for space in (
         Constrained("small", tuple("abcd"), (("0", "1", "2", "3"),) * 4),
         Constrained("large", tuple("abcdefghijkl"), (("0", "1", "2", "3"),) * 12),
     ):
         problem = Problem(FunctionEvaluator(space, lambda a: a.sum(axis=-1).astype(float)), protocol(60), 0, (0,))
-        architectures, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,))))
+        architectures, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,)), settings))
         assert len(architectures) == 60
         assert space.is_feasible(architectures).all()
         assert objectives.min() <= 2
 
 
-def test_a_space_is_used_up_and_then_nothing_is_proposed() -> None:
+@pytest.mark.parametrize("settings", [{}, ALL_OPERATORS], ids=["default", "all operators"])
+def test_a_space_is_used_up_and_then_nothing_is_proposed(settings: dict[str, bool]) -> None:
     benchmark = synthetic_benchmark("nk/3x3-k1")
-    architectures, _ = run(benchmark, 100)
+    architectures, _ = run(benchmark, 100, **settings)
     assert len(architectures) == 27
 
 
-@pytest.mark.parametrize(("parts", "share"), [({}, 0.97), ({"use_gradient": False, "use_evolution": False}, 0.97)])
+@pytest.mark.parametrize(("parts", "share"), [(ALL_OPERATORS, 0.97), ({}, 0.97)])
 def test_two_objectives_with_a_cheap_one(parts: dict[str, bool], share: float) -> None:
     """60 of 15,625 cells reach the stated share of the attainable hypervolume."""
     evaluator = TwoCheap(NB201, cell_error)
@@ -314,12 +318,12 @@ def test_progressive_search_prunes_on_a_space_with_hopeless_choices() -> None:
     assert (member.relaxation.theta[0][~member.active_choices.allowed] == 0).all()
 
 
-@pytest.mark.parametrize("name", ["nk/6x4-k2", "nk/10x6-k2"])
-def test_pickled_across_a_refit_it_goes_on_the_same(name: str) -> None:
+@pytest.mark.parametrize(("name", "settings"), [("nk/6x4-k2", ALL_OPERATORS), ("nk/10x6-k2", {})])
+def test_pickled_across_a_refit_it_goes_on_the_same(name: str, settings: dict[str, bool]) -> None:
     benchmark = synthetic_benchmark(name)
-    whole, _ = run(benchmark, 60)
+    whole, _ = run(benchmark, 60, **settings)
     problem = benchmark.problem(protocol(60), 0, (0,))
-    optimizer = OPTIMIZER.create(problem, Streams(0, (0,)))
+    optimizer = OPTIMIZER.create(problem, Streams(0, (0,)), settings)
     begun, *_ = follow(problem, optimizer, steps=23)
     problem, optimizer = pickle.loads(pickle.dumps((problem, optimizer)))
     rest, *_ = follow(problem, optimizer)

@@ -25,7 +25,7 @@ from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import mean_interval, mean_p_value
 from nasbench.theory.machinery.statistical_checks import means_at_most
-from nasbench.theory.machinery.testbed import hitting_time, make_hybrid, make_space, random_landscape
+from nasbench.theory.machinery.testbed import ALL_OPERATORS, hitting_time, make_hybrid, make_space, random_landscape
 
 RHO, INITIAL, HORIZON = 0.4, 4, 20_000
 
@@ -103,6 +103,7 @@ def _as_built(context: Context, misled: bool = False) -> Verdict:
         ]
     )
     common |= {
+        **ALL_OPERATORS,
         "min_operator_probability": floor,
         "parts": Parts(acquisition=_prefer_worst) if misled else DEFAULT_PARTS,
     }

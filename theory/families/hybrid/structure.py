@@ -19,7 +19,14 @@ from nasbench.spaces.space import Architectures, Floats
 from nasbench.theory.exact.pareto_sets import hypervolume
 from nasbench.theory.families.hybrid.mutants import SkippingLadder
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
-from nasbench.theory.machinery.testbed import Function, iterate, make_hybrid, make_space, random_landscape
+from nasbench.theory.machinery.testbed import (
+    DEFAULT_AND_ALL_OPERATORS,
+    Function,
+    iterate,
+    make_hybrid,
+    make_space,
+    random_landscape,
+)
 
 NOISE_FREE = Assumption("an architecture has one value; under noise the statement is about observed values")
 
@@ -69,11 +76,14 @@ def _rank_invariance(context: Context, raw: bool = False) -> Verdict:
         "parts": Parts(score_transform=_standardised) if raw else DEFAULT_PARTS,
         "n_candidates": 16,
     }
-    plain = _queries(np.random.default_rng(seed), function, most, **settings)
-    for transform in transforms:
-        other = _queries(np.random.default_rng(seed), partial(_composed, transform, function), most, **settings)
-        changed += int((other != plain).any(axis=1).sum())
-    return at_most(changed, 0, most * len(transforms), note="queries that differ, all parts on, three transformations")
+    for operators in DEFAULT_AND_ALL_OPERATORS:
+        chosen = {**settings, **operators}
+        plain = _queries(np.random.default_rng(seed), function, most, **chosen)
+        for transform in transforms:
+            other = _queries(np.random.default_rng(seed), partial(_composed, transform, function), most, **chosen)
+            changed += int((other != plain).any(axis=1).sum())
+    note = "queries that differ, by default and with all operators, three transformations"
+    return at_most(changed, 0, 2 * most * len(transforms), note=note)
 
 
 def _composed(outer: Callable[[Floats], Floats], inner: Function, architectures: Architectures) -> Floats:

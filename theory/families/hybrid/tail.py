@@ -46,7 +46,15 @@ from nasbench.theory.machinery.claim import (
     at_most,
 )
 from nasbench.theory.machinery.statistical_checks import law_equals, tail_at_most
-from nasbench.theory.machinery.testbed import hitting_time, iterate, make_hybrid, make_space, random_landscape, trap
+from nasbench.theory.machinery.testbed import (
+    DEFAULT_AND_ALL_OPERATORS,
+    hitting_time,
+    iterate,
+    make_hybrid,
+    make_space,
+    random_landscape,
+    trap,
+)
 
 LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
 MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
@@ -110,10 +118,14 @@ def _tail(context: Context, exploration: float = 0.5) -> Verdict:
         "epsilon": exploration,
     }
     times = np.array(
-        [hitting_time(make_hybrid(rng, space, **settings), partial(trap, choices=choices), aim) for _ in range(runs)]
+        [
+            hitting_time(make_hybrid(rng, space, **operators, **settings), partial(trap, choices=choices), aim)
+            for operators in DEFAULT_AND_ALL_OPERATORS
+            for _ in range(runs // 2)
+        ]
     )
     bound = survival(space.size, 1, 2, 0.5)
-    note = f"mean T {times.mean():.1f} of {space.size}, u = 0.5, all parts on"
+    note = f"mean T {times.mean():.1f} of {space.size}, u = 0.5; half of the runs by default, half with all operators"
     return tail_at_most(times, np.arange(len(bound)), bound, note=note)
 
 
@@ -150,17 +162,19 @@ def _draw(selection: CandidateSelection, number: int) -> Architectures:
 
 
 def _exhaustion(context: Context, forgetful: bool = False) -> Verdict:
-    """Count architectures evaluated twice or never, with all operators on, with and without exploration."""
+    """Count architectures evaluated twice or never, with and without exploration, by default and with all operators on."""
     wrong = queries = 0
     rng = context.rng("hybrid.exhaustion")
     for space, exploration in ((make_space(3, 3), 0.0), (make_space(3, 4, unordered=True), 0.2)):
         size = len(_representatives(space, True))
         parts = Parts(fidelity_ladder=NoMemoryMutant if forgetful else FidelityLadder)
-        optimizer = make_hybrid(rng, space, parts=parts, epsilon=exploration, n_candidates=8)
-        seen = [space.canonical(a).tobytes() for a, *_ in iterate(optimizer, random_landscape(3, space), 3 * size)]
-        wrong += len(seen) - len(set(seen)) + size - len(set(seen))
-        queries += len(seen)
-    return at_most(wrong, 0, queries, note="repeated or missing functions, all parts on, two spaces used up")
+        for operators in DEFAULT_AND_ALL_OPERATORS:
+            optimizer = make_hybrid(rng, space, parts=parts, epsilon=exploration, n_candidates=8, **operators)
+            seen = [space.canonical(a).tobytes() for a, *_ in iterate(optimizer, random_landscape(3, space), 3 * size)]
+            wrong += len(seen) - len(set(seen)) + size - len(set(seen))
+            queries += len(seen)
+    note = "repeated or missing functions, by default and with all operators, two spaces used up twice"
+    return at_most(wrong, 0, queries, note=note)
 
 
 def _progressive_tail(context: Context, within_support: bool = False) -> Verdict:
