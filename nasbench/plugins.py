@@ -1,7 +1,7 @@
 """Plug-ins through entry points. Failing ones, and those with a name that is taken, are ignored with a warning.
 
-Six groups are read: `nasbench.commands` (and `nasbench.commands.GROUP` for the commands of a group),
-`nasbench.optimizers`, `nasbench.tasks`, `nasbench.lists`, `nasbench.figures` and `nasbench.claims`. Loading an entry point runs code of
+Seven groups are read: `nasbench.commands` (and `nasbench.commands.GROUP` for the commands of a group), `nasbench.optimizers`,
+`nasbench.tasks`, `nasbench.operations`, `nasbench.lists`, `nasbench.figures` and `nasbench.claims`. Loading an entry point runs code of
 its package, which is trusted by installing it. An error in one does not affect the others.
 """
 

@@ -43,7 +43,7 @@ Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or
 SpaceOfTask = Annotated[
     str | None,
     typer.Option(
-        help="nas-bench-201, darts, hierarchical, convnet[:BASE:MMAC], mlp (default for a table) or sequence (for texts and forecasts)"
+        help="nas-bench-201[+OPERATION], darts, hierarchical, convnet[:BASE:MMAC], mlp (default for a table) or sequence (for texts and forecasts)"
     ),
 ]
 AnyTask = "a task of nasbench list tasks, folder:PATH, csv:PATH#COLUMN, npz:PATH or MODULE:ATTR"

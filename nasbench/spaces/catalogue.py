@@ -38,11 +38,16 @@ def space_names() -> tuple[str, ...]:
 
 @cache
 def get_space(name: str) -> Space:
-    """Return the space of that name; one object per process, since spaces cache their enumeration.
+    """Return the space of that name, after a `+` with a user's operations; one object per process, since spaces cache their
+    enumeration.
 
     Raises:
         NasbenchError: if there is none, with the nearest match.
     """
+    if "+" in name:
+        from nasbench.spaces.own_operations import extended_space
+
+        return extended_space(name)
     family, colon, settings = name.partition(":")
     if family not in _SPACES or (colon and family not in _WITH_SETTINGS):
         raise unknown_name("space", name, _SPACES)

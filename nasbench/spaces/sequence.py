@@ -29,11 +29,12 @@ class SequenceDesign:
 
     Attributes:
         width: numbers per position: of the embedding of a word, and of every layer.
-        kernels, dilations: of each layer.
+        kernels, dilations: of each layer; a kernel of 0 is a user's operation.
         normalises: whether a layer has batch normalisation.
         pool: how positions are summarised, one of `POOLS`.
         dropout: probability with which a feature is dropped.
         shortcut: whether outputs also depend on the input linearly.
+        operation: which of a user's operations the layers are instead of convolutions; None for none.
     """
 
     width: int
@@ -43,19 +44,25 @@ class SequenceDesign:
     pool: str
     dropout: float
     shortcut: bool
+    operation: int | None = None
 
 
 class SequenceSpace(Space):
-    """The space `sequence`."""
+    """The space `sequence`.
 
-    def __init__(self) -> None:
+    Args:
+        name: name of the space.
+        operations: names of further operations that a layer may be instead of a convolution.
+    """
+
+    def __init__(self, name: str = "sequence", operations: tuple[str, ...] = ()) -> None:
         super().__init__(
-            "sequence",
+            name,
             ("width", "depth", "kernel", "dilation", "normalisation", "pool", "dropout", "shortcut"),
             (
                 tuple(f"width-{width}" for width in WIDTHS),
                 tuple(f"{depth}-layer{'s' if depth > 1 else ''}" for depth in DEPTHS),
-                tuple(f"kernel-{kernel}" for kernel in KERNELS),
+                (*(f"kernel-{kernel}" for kernel in KERNELS), *operations),
                 DILATIONS,
                 NORMALISATIONS,
                 POOLS,
@@ -65,9 +72,13 @@ class SequenceSpace(Space):
         )
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Return no dilation where there is a single layer, whose dilation is one."""
+        """Return no dilation where there is a single layer, whose dilation is one, or where layers are a user's operation, which
+        has neither that nor the normalisation.
+        """
         canonical = architectures.copy()
-        canonical[..., DILATION] *= (architectures[..., DEPTH] > 0).astype(canonical.dtype)
+        convolves = (architectures[..., KERNEL] < len(KERNELS)).astype(canonical.dtype)
+        canonical[..., DILATION] *= convolves * (architectures[..., DEPTH] > 0).astype(canonical.dtype)
+        canonical[..., NORMALISATION] *= convolves
         return canonical
 
 
@@ -75,12 +86,14 @@ def sequence_design(architecture: Architectures) -> SequenceDesign:
     """Return the decoded architecture `(8,)`."""
     at = architecture.tolist()
     depth, doubles = DEPTHS[at[DEPTH]], DILATIONS[at[DILATION]] == "dilation-doubles"
+    own = at[KERNEL] - len(KERNELS)
     return SequenceDesign(
         width=WIDTHS[at[WIDTH]],
-        kernels=(KERNELS[at[KERNEL]],) * depth,
+        kernels=(KERNELS[at[KERNEL]] if own < 0 else 0,) * depth,
         dilations=tuple(2**layer if doubles else 1 for layer in range(depth)),
         normalises=NORMALISATIONS[at[NORMALISATION]] == "batch-norm",
         pool=POOLS[at[POOL]],
         dropout=DROPOUTS[at[DROPOUT]],
         shortcut=SHORTCUTS[at[SHORTCUT]] == "linear-shortcut",
+        operation=own if own >= 0 else None,
     )

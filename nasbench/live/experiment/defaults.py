@@ -10,6 +10,7 @@ from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Task
 from nasbench.live.tasks.user_task import UserTask
 from nasbench.live.training.recipe import SMALL, Recipe, get_recipe
+from nasbench.spaces.own_operations import split_name
 
 TABULAR = replace(SMALL, epochs=20, learning_rate=0.03, weight_decay=1e-3)
 """For rows of a table."""
@@ -33,7 +34,7 @@ def default_space(shape: TaskShape, shares_weights: bool = False) -> str:
 
 def check_space(space: str, task: Task) -> None:
     """Raise NasbenchError if a space has no networks for the inputs of a task; unknown spaces pass."""
-    family = space.partition(":")[0]
+    family = split_name(space)[0].partition(":")[0]
     if not task.shape.dims and family != "mlp":
         raise NasbenchError(
             f"Task {task.name!r} has rows of a table, for which {space} has no networks; use --space mlp."
@@ -78,7 +79,7 @@ def default_recipe(name: str | None, task: Task, space: str, examples: int | Non
     if name is not None:
         return get_recipe(name)
     recipe = SMALL if task.shape.dims else TABULAR
-    if space == "sequence":
+    if split_name(space)[0] == "sequence":
         recipe = TEXTS if task.shape.vocabulary else SERIES
     if not isinstance(task, UserTask):
         return recipe

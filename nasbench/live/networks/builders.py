@@ -7,6 +7,7 @@ trained from scratch, and the costs of those of `convnet` have closed forms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from torch import nn
@@ -15,19 +16,20 @@ from nasbench.errors import NasbenchError
 from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
 from nasbench.live.networks.mlp import Mlp
 from nasbench.live.networks.operations import Style
+from nasbench.live.networks.own_operations import find_operation
 from nasbench.live.networks.sequence import SequenceNetwork
 from nasbench.live.networks.space_networks import (
-    CELL_NETWORKS,
     STANDALONE_SPACES,
     Architecture,
     SpaceNetworks,
-    live_space_error,
+    get_cell_networks,
 )
 from nasbench.live.networks.trained_alone import TrainedAlone
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import convnet
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.mlp import mlp_design
+from nasbench.spaces.own_operations import split_name
 from nasbench.spaces.sequence import sequence_design
 from nasbench.spaces.space import Architectures, Floats
 
@@ -105,12 +107,21 @@ def get_networks(space: str) -> Networks:
     """Return the network builder of a live space; raises NasbenchError, with the nearest name, if there is none."""
     if space in TRAINED_ALONE:
         return TRAINED_ALONE[space]
-    if space.partition(":")[0] in STANDALONE_SPACES:
+    family, operations = split_name(space)
+    if operations and family == "sequence":
+        return _extended_sequence(space)
+    if family.partition(":")[0] in STANDALONE_SPACES:
         get_space(space)
         return ConvNetworks(space)
-    if space not in CELL_NETWORKS:
-        raise live_space_error(space)
-    return CELL_NETWORKS[space]
+    return get_cell_networks(space)
+
+
+@lru_cache
+def _extended_sequence(space: str) -> TrainedAlone:
+    """Return the networks of the space `sequence` with a user's operations."""
+    get_space(space)
+    own = tuple(map(find_operation, split_name(space)[1]))
+    return TrainedAlone(space, lambda architecture, shape: SequenceNetwork(sequence_design(architecture), shape, own))
 
 
 def network_size(space: str, channels: int | None, cells: int | None, usual: tuple[int, int]) -> tuple[int, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.mlp import Dropout
+from nasbench.live.networks.operations import Build, Style
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.sequence import SequenceDesign
 
@@ -23,10 +26,13 @@ def embed(shape: TaskShape, width: int) -> nn.Embedding:
 
 
 class SequenceLayer(nn.Module):
-    """Convolution, normalisation and ReLU, added to the input."""
+    """Convolution, normalisation and ReLU, or a user's operation, added to the input."""
 
-    def __init__(self, width: int, kernel: int, dilation: int, normalises: bool) -> None:
+    def __init__(self, width: int, kernel: int, dilation: int, normalises: bool, own: Build | None = None) -> None:
         super().__init__()
+        if own is not None:
+            self.layers = own(Style(dims=1), width, 1)
+            return
         padding = dilation * (kernel - 1) // 2
         self.layers = nn.Sequential(
             nn.Conv1d(width, width, kernel, padding=padding, dilation=dilation, bias=not normalises),
@@ -46,12 +52,18 @@ class SequenceNetwork(nn.Module):
     A series is read relative to its last values, since targets are (`tasks.task.windows`), and a new network forecasts that the
     last value persists. Its last position is a feature beside the summary of all.
 
+    Args:
+        design: the architecture.
+        shape: input and output.
+        operations: a user's operations, which a design may name.
+
     Raises:
         NasbenchError: if inputs are neither texts nor series.
     """
 
-    def __init__(self, design: SequenceDesign, shape: TaskShape) -> None:
+    def __init__(self, design: SequenceDesign, shape: TaskShape, operations: Sequence[Build] = ()) -> None:
         super().__init__()
+        own = None if design.operation is None else operations[design.operation]
         if shape.dims != 1:
             raise NasbenchError("Space 'sequence' reads texts and series; for images and tables choose another space.")
         self.shape, self.pool = shape, design.pool
@@ -60,7 +72,7 @@ class SequenceNetwork(nn.Module):
             embed(shape, design.width) if shape.vocabulary else nn.Conv1d(shape.channels, design.width, 1)
         )
         pairs = zip(design.kernels, design.dilations, strict=True)
-        self.layers = nn.Sequential(*(SequenceLayer(design.width, k, d, design.normalises) for k, d in pairs))
+        self.layers = nn.Sequential(*(SequenceLayer(design.width, k, d, design.normalises, own) for k, d in pairs))
         features = design.width * ((2 if design.pool == "max-and-mean" else 1) + self.forecasts)
         self.dropout = Dropout(design.dropout) if design.dropout else nn.Identity()
         self.linear = nn.Linear(features, shape.outputs)

@@ -10,7 +10,8 @@ defines them), `theta` in the hierarchical space, where motifs tie edges togethe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -21,10 +22,13 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks import darts, hierarchical, stacked
 from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
+from nasbench.live.networks.own_operations import find_operation
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import darts as darts_space
 from nasbench.spaces import hierarchical as hierarchical_space
+from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.own_operations import choice_name, split_name
 from nasbench.spaces.space import Space
 
 Architecture = NDArray[np.int8]
@@ -93,10 +97,17 @@ def _edges_by_target(graph: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...
 
 
 def _nas_bench_201(
-    shape: TaskShape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
+    table: dict[str, Build | None],
+    shape: TaskShape,
+    style: Style,
+    channels: int,
+    cells: int,
+    choices: list[int] | None,
+    partial: int,
+    auxiliary: bool,
 ) -> nn.Module:
     return stacked.StackedNetwork(
-        lambda c: stacked.nas_bench_201_cell(NAS_BENCH_201, style, c, choices, partial), shape, style, channels, cells
+        lambda c: stacked.nas_bench_201_cell(table, style, c, choices, partial), shape, style, channels, cells
     )
 
 
@@ -169,7 +180,7 @@ CELL_NETWORKS: dict[str, SpaceNetworks] = {
         edge_weights=_same,
         choices=lambda architecture: [int(choice) for choice in architecture],
         make_space=NasBench201Space,
-        build=_nas_bench_201,
+        build=partial(_nas_bench_201, NAS_BENCH_201),
     ),
     "darts": SpaceNetworks(
         space="darts",
@@ -210,14 +221,34 @@ def get_cell_networks(space: str) -> SpaceNetworks:
     Raises:
         NasbenchError: with the nearest name, if there is none, or if the space has no edges to mix.
     """
-    if space.partition(":")[0] in STANDALONE_SPACES:
+    family, operations = split_name(space)
+    if family.partition(":")[0] in STANDALONE_SPACES:
         raise NasbenchError(
             f"Space {space!r} has no edges to share weights on or to measure one by one: its networks are trained alone; "
             "use an optimizer such as hybrid."
         )
     if space not in CELL_NETWORKS:
+        if operations and family in CELL_NETWORKS:
+            return _extended(space)
         raise live_space_error(space)
     return CELL_NETWORKS[space]
+
+
+@lru_cache
+def _extended(space: str) -> SpaceNetworks:
+    """Return the networks of a cell space with a user's operations."""
+    members = get_space(space)
+    addresses = split_name(space)[1]
+    own = {choice_name(address): find_operation(address) for address in addresses}
+    table: dict[str, Build | None] = {**NAS_BENCH_201, **own}
+    return replace(
+        CELL_NETWORKS["nas-bench-201"],
+        space=space,
+        table=table,
+        cardinalities=tuple(members.cardinalities.tolist()),
+        make_space=partial(get_space, space),
+        build=partial(_nas_bench_201, table),
+    )
 
 
 def live_space_error(space: str) -> NasbenchError:
