@@ -6,6 +6,7 @@ Rooms, each of which imports only those before it:
 - networks: from an architecture to a torch module;
 - hardware: devices, parameters, operations, latency;
 - training: recipes, the training loop, checkpoints;
+- zero_cost: scores of untrained networks;
 - supernets: shared weights, one-shot evaluation, hypergradients;
 - searchers: weight-sharing search methods;
 - deployment: ONNX files, onnxruntime, quantization;
@@ -19,6 +20,7 @@ ROOMS = (
     "networks",
     "hardware",
     "training",
+    "zero_cost",
     "supernets",
     "searchers",
     "deployment",

@@ -14,11 +14,16 @@ from nasbench.live.experiment import known_quantities
 from nasbench.live.experiment.config import ExperimentConfig, check_config
 from nasbench.live.experiment.experiment import open_experiment
 from nasbench.live.experiment.search import search_standalone
+from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.hardware.counting import macs
 from nasbench.live.networks.space_networks import Architecture, get_cell_networks
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
+from nasbench.live.zero_cost.proxies import ProxyScorer
+from nasbench.search.ledger import Budget
+
+from table_protocol import table_protocol
 
 CPU = torch.device("cpu")
 
@@ -49,6 +54,26 @@ def test_a_search_is_charged_for_the_supernet_that_it_asks(monkeypatch: pytest.M
     assert [len(each) for each in asked] == [5260]
     assert with_scores["charged_seconds"][0] > with_scores["charged_seconds"][1]
     np.testing.assert_array_equal(with_size["architecture"][0], with_scores["architecture"][0])
+
+
+def test_a_proxy_is_computed_once_for_every_function_and_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def scores(scorer: ProxyScorer, architectures: Architecture) -> tuple[np.ndarray[Any, Any], float]:
+        asked.append((scorer.name, scorer.channels, scorer.seed, len(scorer.train), len(architectures)))
+        return np.arange(len(architectures), dtype=float), 1.0
+
+    monkeypatch.setattr(ProxyScorer, "__call__", scores)
+    splits = get_task("digits").load().reduced(64, 32)
+    live = LiveBenchmark(
+        get_task("digits"), splits.train, splits.search, "nas-bench-201", config("").search_recipe, CPU
+    )
+    protocol = table_protocol(Budget({"queries": 1}), split="search", epochs=(1,), training_seed="random")
+    evaluator = known_quantities.KnowingEvaluator(live, protocol)
+    evaluator.supernet = SupernetConfig(seed=7)
+    known = evaluator.known("synflow")
+    assert known.seconds > 0 and known.values(np.zeros((2, 3, 6), np.int8)).shape == (2, 3)
+    assert asked == [("synflow", 4, 7, 64, 5260)]
 
 
 def test_sizes_are_those_of_the_networks_that_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:

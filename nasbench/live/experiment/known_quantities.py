@@ -1,14 +1,14 @@
-"""What a live task knows of an architecture without training it alone: counted sizes, and scores of a supernet.
+"""What a live task knows of an architecture without training it alone: counted sizes, zero-cost proxies, and scores of a supernet.
 
-An optimizer takes them as a prior mean (`prior_mean` of the hybrid). Counted sizes are free. A supernet is trained and asked once for all
-architectures, and the measured seconds of both are charged to the run as training seconds.
+An optimizer takes them as a prior mean (`prior_mean` of the hybrid). Counted sizes are free. A proxy is computed once for all architectures of
+different function, and a supernet is trained and asked once for them; the measured seconds are charged to the run as training seconds.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -23,12 +23,13 @@ from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.supernets.one_shot_evaluation import shared_losses
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.zero_cost.proxies import PROXIES, ProxyScorer
 from nasbench.search.known_quantities import KnownQuantity
 from nasbench.spaces.space import Architectures, Floats, Space
 
 SUPERNET = "supernet"
 """Loss of an architecture on the search split with the weights of a supernet trained by fair sampling."""
-KNOWN = (*COUNTED, SUPERNET)
+KNOWN = (*COUNTED, SUPERNET, *PROXIES)
 SCORED = 250
 """Search examples on which an architecture is scored."""
 
@@ -37,15 +38,30 @@ def check_known(name: str, space: str) -> None:
     """Raise NasbenchError for a quantity that is not known without training on a space."""
     if name not in KNOWN:
         raise unknown_name("quantity that is known without training", name, KNOWN)
-    if name == SUPERNET and space != "nas-bench-201":
+    if name not in COUNTED and space != "nas-bench-201":
         raise NasbenchError(
-            f"Scores of a supernet are for nas-bench-201, not for {space}; name one of {', '.join(COUNTED)}."
+            f"Zero-cost proxies and scores of a supernet are for nas-bench-201, not for {space}; name one of {', '.join(COUNTED)}."
         )
+
+
+def score_functions(space: Space, score: Callable[[Architectures], Floats]) -> KnownQuantity:
+    """Return the quantity that `score`, architectures `(n, d)` to `(n,)`, gives to every architecture of a space.
+
+    It is called once, for one architecture of each function; its measured seconds are those of the quantity. What is not defined gets the
+    median of the others, which says nothing.
+    """
+    start = time.perf_counter()
+    functions, of = np.unique(space.index(space.canonical(space.all)), return_inverse=True)
+    scores = np.asarray(score(space.from_index(functions)), dtype=np.float64)
+    known = np.isfinite(scores)
+    scores[~known] = np.median(scores[known]) if known.any() else 0.0
+    table = scores[of]
+    return KnownQuantity(lambda architectures: table[space.index(architectures)], time.perf_counter() - start)
 
 
 @dataclass(frozen=True)
 class SupernetScores:
-    """Scores of all architectures by one supernet.
+    """Scores by a supernet that is trained when it is first asked.
 
     Attributes:
         task, splits: the task and its training and search examples.
@@ -60,28 +76,13 @@ class SupernetScores:
     settings: SupernetConfig
     device: torch.device
 
-    @cached_property
-    def _found(self) -> tuple[Floats, Space, float]:
-        """Return the score of each architecture by its index, the space, and the measured seconds."""
-        start = time.perf_counter()
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Return the scores of architectures `(n, d)`, `(n,)`; minimised."""
         make, partial = get_searcher("rsps", {"candidates": 1, "sampling": "fair"})
         searcher = build_searcher(make, self.task, self.space, self.settings, self.device, partial)
         SupernetSearch(searcher, self.task, self.splits).run()
-        space = get_networks(self.space).make_space()
-        functions, of = np.unique(space.index(space.canonical(space.all)), return_inverse=True)
         held = DeviceSplit(self.splits.search, self.task, self.device).head(SCORED)
-        scores = shared_losses(searcher.supernet.eval(), space.from_index(functions), held)
-        return scores[of], space, time.perf_counter() - start
-
-    @property
-    def seconds(self) -> float:
-        """Measured seconds of training and scoring."""
-        return self._found[2]
-
-    def __call__(self, architectures: Architectures) -> Floats:
-        """Return the scores of architectures `(..., d)`, `(...)`; minimised."""
-        scores, space, _ = self._found
-        return scores[space.index(architectures)]
+        return shared_losses(searcher.supernet.eval(), architectures, held)
 
 
 class KnowingEvaluator(TrainingEvaluator):
@@ -96,8 +97,13 @@ class KnowingEvaluator(TrainingEvaluator):
         if name == SUPERNET:
             splits = Splits(live.train, live.search, live.search.first(0))
             settings = replace(self.supernet, channels=recipe.channels, cells=recipe.cells)
-            scores = SupernetScores(live.task, splits, live.space_name, settings, live.device)
-            return KnownQuantity(scores, scores.seconds)
+            return score_functions(
+                live.space, SupernetScores(live.task, splits, live.space_name, settings, live.device)
+            )
+        if name in PROXIES:
+            size, seed = (recipe.channels, recipe.cells), self.supernet.seed
+            proxy = ProxyScorer(name, live.task, live.train, live.space_name, *size, live.device, seed)
+            return score_functions(live.space, lambda architectures: proxy(architectures)[0])
         counters = CostCounters(get_networks(live.space_name), live.task.shape, recipe.channels, recipe.cells)
 
         def count(architectures: Architectures) -> Floats:

@@ -1,0 +1,1 @@
+"""Zero-cost proxies: scores of untrained networks on one batch of examples."""
