@@ -26,7 +26,7 @@ def test_what_is_load_statements() -> None:
     claims = {claim.name: claim for claim in load_statements().hypotheses}
     halved = claims["search-time-halved"]
     assert isinstance(halved, TimeToTargetRatio) and halved.threshold == halved.bound == 0.5
-    assert halved.query_cap == 300 and halved.runs == 200
+    assert halved.query_cap == 300 and halved.runs == 300
     assert halved.studies == ("hybrid-claim", "hybrid-claim-again"), "a repetition is part of the hypothesis"
     assert halved.accounts == ("unique_queries", "train_seconds")
     assert "regularized_evolution (population_size 30, tournament_size 10)" in map(str, halved.baselines)
