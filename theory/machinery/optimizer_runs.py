@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,6 +49,7 @@ class OptimizerRuns:
         architectures: of each query, shape (R, Q, d); None where `index` tells them.
         seconds: the optimizer's processor seconds, a run, as pairs (queries, seconds); empty where the folder does not tell.
         charged: measured seconds of each query of a live study, shape (R, Q), 0 after the end of a run; None of other studies.
+        curves: of each run of a search on shared weights, a row for each epoch (see `nasbench.live.searchers.loop`).
     """
 
     study: Study
@@ -59,6 +60,7 @@ class OptimizerRuns:
     architectures: NDArray[np.int8] | None = None
     seconds: tuple[tuple[int, float], ...] = ()
     charged: Floats | None = None
+    curves: tuple[Sequence[Mapping[str, Any]], ...] = ()
 
     @property
     def count(self) -> int:

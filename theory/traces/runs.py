@@ -69,7 +69,10 @@ def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns | 
     if is_live(benchmark):
         charged = np.zeros(shape)
         charged[position, query] = table[SECONDS].to_numpy()
-        return OptimizerRuns(store.study, benchmark, entry, index, observed, architectures, charged=charged)
+        curves = tuple(curve for unit in units if "entropy" in (curve := store.result(unit)["search_curve"])[0])
+        return OptimizerRuns(
+            store.study, benchmark, entry, index, observed, architectures, charged=charged, curves=curves
+        )
     noted = [store.timing(unit).seconds_on_the_way for unit in units]
     seconds = tuple((int(queries), float(spent)) for one in noted for queries, spent in one)
     return OptimizerRuns(store.study, benchmark, entry, index, observed, architectures, seconds)

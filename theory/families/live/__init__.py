@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -57,6 +58,8 @@ _proximal = _check("estimators", "check_proximal")
 _mixed_proximal = _check("estimators", "check_mixed_proximal")
 _paths = _check("estimators", "check_paths")
 _adam = _check("estimators", "check_adam")
+_falls = _check("recorded", "check_descent_in_expectation")
+_entropies = _check("recorded", "check_entropy_floor")
 _optimism = _check("selection", "check_bound")
 _optimism_law = _check("selection", "check_law")
 
@@ -80,6 +83,13 @@ def _time_of_epochs(runs: OptimizerRuns, context: Context) -> Verdict | None:
         )
     made = np.arange(1, runs.horizon + 1)
     return check_slopes([Slope.of("time", made, spent, 1.0, TIME_SLACK)], runs.horizon, f"T = 1 to {runs.horizon}")
+
+
+def _recorded(runs: OptimizerRuns, context: Context, function: str) -> Verdict | None:
+    """Judge the curves of a live study, where the runs have some."""
+    module = import_module(f"{__name__}.recorded")
+    verdict: Verdict | None = getattr(module, function)(runs, context) if runs.curves else None
+    return verdict
 
 
 STATEMENTS = (
@@ -162,6 +172,40 @@ STATEMENTS = (
         optimizers=("darts", "gaea", "gdas", "pc_darts"),
         evidence=SHIPPED,
         kind="theorem",
+    ),
+    Claim(
+        "live.descent-in-expectation",
+        r"E[F_{e+1}\mid\text{past}]\le F_e\ \Rightarrow\ P\Big(\sup_eM_e\ge\tfrac1p\Big)\le p,\quad "
+        r"M_e=\prod_{i<e}\Big(1+\lambda\frac{F_{i+1}-F_i}{\max(F_i,c)}\Big),\ 0\le\lambda\le1",
+        (
+            Assumption("$F_e$ is the mean training loss of epoch $e$; steps within the stability limit of SGD"),
+            Assumption("shares of 1/4, 1/2 and 1, and c a twentieth of the first loss, on independent runs"),
+        ),
+        "descent lemma in expectation (Bottou, Curtis, Nocedal 2018, Lemma 4.4); Ville (1939) for the supremum",
+        _falls,
+        Mutant.by_factor("the share of the loss that is left after an epoch, at most,", _falls, 0.1),
+        optimizers=SEARCHERS,
+        evidence=SHIPPED,
+        kind="theorem",
+        trace_check=partial(_recorded, function="descent_on_traces"),
+    ),
+    Claim(
+        "live.entropy-floor",
+        r"\log\frac{\theta_{io}(t)}{\theta_{ip}(t)}\le s_t\ \Rightarrow\ H(\theta_i(t))\ge\min_mH_m(s_t),\quad "
+        r"H_m\text{ that of }m\text{ choices }e^{s_t}\text{ times as probable as the others}",
+        (
+            Assumption(
+                r"$s_t = 2 \eta \lfloor t / \text{interval} \rfloor$ of the hybrid, $s_t = 0$ of RSPS; for Adam twice "
+                "the sum of the largest steps, with the start of the logits"
+            ),
+        ),
+        "derived here: the entropy is concave, and the extreme points of the ratios within a factor have two values",
+        _entropies,
+        Mutant.by_factor("the learning rate of the architecture", _entropies, 0.1),
+        optimizers=("darts", "drnas", "gdas", "hybrid_supernet", "pc_darts", "rsps"),
+        evidence=SHIPPED,
+        kind="theorem",
+        trace_check=partial(_recorded, function="entropy_floor_on_traces"),
     ),
     Claim(
         "live.discretisation-gap",
