@@ -1,6 +1,8 @@
-"""Write the tables of README.md and docs/ that commands print: `python docs/generate.py`, and with `--check` compare them instead.
+"""Write the tables and numbers of README.md and docs/ that commands print: `python docs/generate.py`, and with `--check` compare them instead.
 
-A block stands between `<!-- generated: NAME -->` and `<!-- end -->`, and is made from what a command prints with `--json`, in seconds.
+A block stands between `<!-- generated: NAME -->` and `<!-- end -->` on lines of their own, and is made from what a command prints with `--json`, in
+seconds. A number within a line stands between `<!-- number: NAME -->` and `<!-- end -->`. A block that takes minutes, or depends on the machine, is
+marked `<!-- recorded: NAME -->`: `--recorded NAME` writes it, and `--check` leaves it alone.
 """
 
 from __future__ import annotations
@@ -11,14 +13,19 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (generated|recorded): ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+NUMBER = re.compile(r"(<!-- number: ([\w-]+) -->)(.*?)(<!-- end -->)")
+sys.path.insert(0, str(ROOT))
 SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
 
 
@@ -121,12 +128,191 @@ def ablation() -> str:
     )
 
 
+def landscapes() -> str:
+    """Return expected evaluations until the best cells, by the exact solvers, and what the landscapes look like."""
+    from nasbench.theory.exact import elitist, landscape, local_search, random_search
+
+    found = {name: landscape.load(name) for name in SETS}
+    targets = (1, 16, 156)
+    times: Mapping[str, Callable[[Any, int], float]] = {
+        "random search, no repeats": lambda one, best: random_search.time_moments(one.size, best)[0],
+        "(1+1)-EA, rate 1/6": lambda one, best: elitist.hitting_time(one, best).uniform_mean,
+        "local search, first improvement": lambda one, best: local_search.first_improvement(one, best).mean,
+        "steepest ascent with restarts": lambda one, best: local_search.steepest_ascent(one, best).mean,
+    }
+    rows = [
+        (name, *(" / ".join(f"{expected(one, best):,.1f}" for best in targets) for one in found.values()))
+        for name, expected in times.items()
+    ]
+    facts = {name: printed("describe", f"nas-bench-201/{name}")["facts"] for name in SETS}
+
+    def fact(data_set: str, name: str) -> float:
+        return next(float(row["value"]) for row in facts[data_set] if row["name"] == name)
+
+    basin = "share of the global optimum's basin"
+    optima = [f"{fact(one, 'local optima'):.0f}; {100 * fact(one, basin):.1f}%" for one in SETS]
+    orders = [" / ".join(f"{fact(one, f'share of order {k}'):.3f}" for k in (1, 2, 3)) for one in SETS]
+    draws = (25, 50, 100, 200)
+    regrets = [
+        " / ".join(f"{random_search.expected_regret(one.values[one.order], n):.2f}" for n in draws)
+        for one in found.values()
+    ]
+    rows += [
+        ("local optima; basin of the best", *optima),
+        ("ANOVA shares, order 1 / 2 / 3", *orders),
+        ("random search, regret after 25 / 50 / 100 / 200", *regrets),
+    ]
+    return table(("", *SETS.values()), rows)
+
+
+def devices() -> str:
+    """Return how much of one device's front another's attains."""
+    found = {
+        (row["source"], row["target"]): row for row in printed("devices", "nas-bench-201-hardware/cifar10")["transfers"]
+    }
+    names = list(dict.fromkeys(source for source, _ in found))
+
+    def cell(source: str, target: str) -> str:
+        row = found[source, target]
+        return "" if source == target else f"{100 * row['share']:.1f} ({100 * row['held']:.0f})"
+
+    short = {name: name.removeprefix("latency@").partition(",")[0] for name in names}
+    return table(
+        ("front of", *(short[name] for name in names)),
+        [(short[one], *(cell(one, other) for other in names)) for one in names],
+    )
+
+
+def papers() -> str:
+    """Return the outcome of every paper, in values and in orderings of methods."""
+    done = printed("reproduce")
+    values, orders = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for row in done["rows"]:
+        values[row["paper"], row["verdict"]] += 1
+    for row in done["orderings"]:
+        orders[row["paper"], row["verdict"]] += 1
+    verdicts = ("equivalent", "differs", "differs, size undecided", "undecided", "not testable", "not run")
+    ordered = ("confirmed", "undecided", "contradicted")
+    names = list(dict.fromkeys(row["paper"] for row in done["rows"]))
+    rows = [
+        (
+            f"`{name}`",
+            *(str(values[name, one] or "") for one in verdicts),
+            *(str(orders[name, one] or "") for one in ordered),
+        )
+        for name in names
+    ]
+    total = ("all", *(str(sum(values[name, one] for name in names)) for one in verdicts))
+    total += tuple(str(sum(orders[name, one] for name in names)) for one in ordered)
+    head = ("paper", *(f"values {one}" if one == "equivalent" else one for one in verdicts))
+    return table((*head, *(f"orderings {one}" if one == "confirmed" else one for one in ordered)), [*rows, total])
+
+
+def _needs(names: Iterable[str], extra: str = "") -> set[str]:
+    """Return the installed distributions that these need, themselves included; `extra` is one of the first ones' own."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    found: set[str] = set()
+    waiting = [(canonicalize_name(name), extra) for name in names]
+    while waiting:
+        name, wanted = waiting.pop()
+        if name in found and not wanted:
+            continue
+        try:
+            requires = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        found.add(name)
+        for requirement in map(Requirement, requires):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": wanted}):
+                needed = canonicalize_name(requirement.name)
+                waiting += [(needed, more) for more in ("", *requirement.extras) if needed not in found or more]
+    return found
+
+
+def _megabytes(names: Iterable[str]) -> str:
+    files = (file for name in names for file in metadata.files(name) or ())
+    return f"{sum(Path(str(file.locate())).stat().st_size for file in files if Path(str(file.locate())).is_file()) / 1e6:,.0f}"
+
+
+def sizes() -> str:
+    """Return what the core brings, package by package, and what each installed extra adds, in MB with bytecode."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    direct = [re.split(r"[\[<>=]", one)[0] for one in project["dependencies"]]
+    core = _needs(direct)
+    alone = {one: core - _needs(other for other in direct if other != one) for one in direct}
+    shared = core - set().union(*alone.values())
+    rows = [
+        (f"`{one}`", ", ".join(sorted(brought - {one})), _megabytes(brought))
+        for one, brought in alone.items()
+        if brought
+    ]
+    large = {one for one in shared if float(_megabytes([one]).replace(",", "")) >= 10}
+    rows += [(f"`{one}`", "", _megabytes([one])) for one in large]
+    rows.sort(key=lambda row: -float(row[2].replace(",", "")))
+    rows += [("what several need", ", ".join(sorted(shared - large)), _megabytes(shared - large))]
+    rows += [("**the core**", "", f"**{_megabytes(core)}**")]
+    for extra, requirements in project["optional-dependencies"].items():
+        if all(_needs([re.split(r"[\[<>=]", one)[0]]) for one in requirements):
+            added = _needs(["nas-verify"], extra) - core - {"nas-verify"}
+            first = ", ".join(sorted(added)[:6]) + (" ..." if len(added) > 6 else "")
+            rows.append((f"extra `{extra}`", first, _megabytes(added)))
+    return table(("package", "what it alone brings", "MB"), rows)
+
+
+def claims_by_kind() -> str:
+    """Return the number of claims of each kind."""
+    kinds = Counter(row["kind"] for row in printed("list", "claims")["claims"])
+    plurals = {
+        "theorem": "theorems",
+        "exact law": "exact laws",
+        "calibration": "calibrations",
+        "software check": "software checks",
+    }
+    return ", ".join(f"{kinds[kind]} {plural}" for kind, plural in plurals.items())
+
+
+def theory_checked() -> str:
+    """Return the outcome of the check of the theory that ships, in words."""
+    return next(
+        plain(row["evidence"]) for row in printed("hypotheses")["hypotheses"] if row["hypothesis"] == "theory-verified"
+    )
+
+
+def count(listed: str, less: int = 0) -> Callable[[], str]:
+    """Return a function that counts what a list has."""
+    return lambda: str(len(printed("list", listed)[listed]) - less)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "hypotheses": hypotheses,
     "statements": statements,
     "search-time": search_time,
     "ablation": ablation,
+    "landscapes": landscapes,
+    "devices": devices,
+    "papers": papers,
+    "sizes": sizes,
 }
+NUMBERS: Mapping[str, Callable[[], str]] = {
+    "claims": count("claims"),
+    "claims-by-kind": claims_by_kind,
+    "theory-checked": theory_checked,
+    "papers": count("papers"),
+    "optimizers": count("optimizers"),
+    "converters": count("converters", less=1),  # one of them reads tables of anyone
+}
+
+
+def written(text: str, recorded: Sequence[str]) -> str:
+    """Return a page with its blocks and numbers as commands print them now; recorded blocks are left alone, or those named written alone."""
+    if recorded:
+        return BLOCK.sub(
+            lambda m: f"{m[1]}{BLOCKS[m[3]]()}{m[5]}" if m[2] == "recorded" and m[3] in recorded else m[0], text
+        )
+    text = BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[3]]()}{m[5]}" if m[2] == "generated" else m[0], text)
+    return NUMBER.sub(lambda m: f"{m[1]}{NUMBERS[m[2]]()}{m[4]}", text)
 
 
 def run_readme() -> None:
@@ -147,13 +333,17 @@ def main() -> None:
         action="store_true",
         help="change nothing, fail where a table differs, and run the program of the README",
     )
-    check = parser.parse_args().check
+    parser.add_argument(
+        "--recorded", nargs="+", default=(), choices=sorted(BLOCKS), help="write these recorded blocks, and no others"
+    )
+    given = parser.parse_args()
+    check = given.check
     if check:
         run_readme()
     stale = []
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = path.read_text(encoding="utf-8")
-        new = BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}{found[4]}", text)
+        new = written(text, given.recorded)
         if new != text:
             stale.append(str(path.relative_to(ROOT)))
             if not check:

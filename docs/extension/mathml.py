@@ -16,7 +16,7 @@ REWRITTEN = (
     (r"\\textstyle\s*", ""),
     (r"\\tfrac(\d)(\d)", r"\\tfrac{\1}{\2}"),
 )
-"""What the converter of docutils does not know, and what it knows in its place."""
+"""What the converter of docutils does not know, and what it knows instead."""
 
 
 def mathml(tex: str, *, block: bool = False) -> str:

@@ -44,3 +44,14 @@ def test_the_program_of_the_readme_has_ten_lines_of_public_names() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nasbench"
     }
     assert used and used <= set(nasbench.__all__) and len([line for line in program.splitlines() if line]) <= 10
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r":: nasbench(?:\.api\.search)?\.(\w+)", page)) | set(re.findall(r"`nasbench\.(\w+)`", page))
+    assert {name for name in nasbench.__all__ if name != "__version__"} <= named
+
+
+def test_every_example_is_in_the_gallery() -> None:
+    page = (ROOT / "docs" / "tutorials" / "examples.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"{example} (\w+)", page)) == {path.stem for path in (ROOT / "examples").glob("*.py")}
