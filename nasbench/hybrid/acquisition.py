@@ -154,6 +154,8 @@ def log_expected_improvement(mean: Floats, deviation: Floats, incumbent: float) 
     value[near] += np.log(np.exp(-0.5 * z[near] ** 2) / sqrt(2 * pi) + z[near] * ndtr(z[near]))
     tail = z[~near]
     bounded = np.maximum(tail, FAR_TAIL)
-    mills = np.log1p(bounded * erfcx(-bounded / sqrt(2)) * sqrt(pi / 2)) - 2 * np.log(tail / bounded)
+    mills = np.log1p(bounded * erfcx(-bounded / sqrt(2)) * sqrt(pi / 2))
+    beyond = tail < FAR_TAIL
+    mills[beyond] -= 2 * np.log(tail[beyond] / FAR_TAIL)
     value[~near] += mills - 0.5 * tail**2 - 0.5 * log(2 * pi)
     return value

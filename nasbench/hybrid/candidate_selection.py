@@ -109,10 +109,11 @@ class CandidateSelection:
         architectures = self.enumeration.architectures
         active = self.active_choices
         eligible = self.open if active.is_full else self.open & active.contains(architectures)
-        if not eligible.any():
+        positions = np.flatnonzero(eligible)
+        if not len(positions):
             return None
-        best = int(self._surrogate.acquisition(self._surrogate.posterior_enumerated(eligible)).argmax())
-        return self._as_evaluated(architectures[np.flatnonzero(eligible)[best]])
+        best = int(self._surrogate.acquisition(self._surrogate.posterior_enumerated(positions)).argmax())
+        return self._as_evaluated(architectures[positions[best]])
 
     def neighbours_of_incumbents(self, rng: np.random.Generator) -> Architectures:
         """Return all one-decision neighbours of the incumbents, `(n, d)`: of the best evaluated architectures, or of some of the front."""
@@ -168,6 +169,8 @@ class CandidateSelection:
 
     def _as_evaluated(self, architecture: Architectures) -> Architectures:
         """Return the isomorphic architecture that was evaluated before, at a lower fidelity; else the architecture itself."""
+        if not self._ladder.top:
+            return architecture
         first = self.history.first(self.history.keys(architecture[None])[0])
         return architecture if first is None else first
 

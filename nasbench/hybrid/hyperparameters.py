@@ -135,6 +135,7 @@ def fit_hyperparameters(
     for step in (1.0, 0.5):
         for coordinate in range(len(here)):
             for move in (step, -step):
+                before = best
                 while True:
                     there = here.copy()
                     there[coordinate] += move
@@ -142,4 +143,7 @@ def fit_hyperparameters(
                     if value <= best:
                         break
                     here, best = there, value
+                if best > before:
+                    # The way back leads to where it came from.
+                    break
     return Hyperparameters.from_vector(here)

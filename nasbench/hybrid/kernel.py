@@ -126,19 +126,23 @@ class FeatureKernel:
         inner = np.stack([left[:, columns] @ right[:, columns].T for columns in self.slices])
         return 0.5 * (self.squares(left).T[:, :, None] + self.squares(right).T[:, None]) - inner
 
-    def __call__(self, left: Floats, right: Reals, weights: Floats, squares: Reals | None = None) -> Floats:
+    def half_norms(self, features: Reals, weights: Floats) -> Reals:
+        """Return half the squared norms of features `(n, F)` under group weights `(G,)`, in their precision, `(n,)`."""
+        return (0.5 * self.squares(features) @ weights).astype(features.dtype)
+
+    def __call__(self, left: Floats, right: Reals, weights: Floats, half_norms: Reals | None = None) -> Floats:
         """Return the kernel of features `(n, F)` and `(m, F)` under group weights `(G,)`, `(n, m)`, in the precision of `right`.
 
         Args:
             left: features.
             right: features.
             weights: of the groups.
-            squares: `self.squares(right)`, where they are at hand.
+            half_norms: `self.half_norms(right, weights)`, where they are at hand.
         """
         record("kernel", len(left) * len(right))
         exponent: Reals = (left * weights[self.column_groups]).astype(right.dtype) @ right.T
         exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
-        exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
+        exponent -= self.half_norms(right, weights) if half_norms is None else half_norms
         return self._apply_exponent(exponent)
 
     def variance(self, features: Reals, weights: Floats) -> Floats:
@@ -161,12 +165,10 @@ class EnumeratedFeatures:
 
     Attributes:
         features: `(n, F)`, in single precision (small integers, so exact).
-        squares: squared norms by group, `(n, G)`.
     """
 
     def __init__(self, kernel: FeatureKernel, architectures: Architectures) -> None:
         self.features = kernel.features(architectures).astype(np.float32)
-        self.squares = kernel.squares(self.features)
 
     def __len__(self) -> int:
         return len(self.features)

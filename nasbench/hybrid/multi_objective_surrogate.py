@@ -46,7 +46,8 @@ class Posterior:
 
     def select(self, positions: Ints | NDArray[np.bool_]) -> Posterior:
         """Return the posterior of some of them, by their positions or a mask."""
-        return Posterior(self.mean[positions], self.deviation[positions])
+        rows = np.flatnonzero(positions) if positions.dtype == bool else positions
+        return Posterior(self.mean.take(rows, axis=0), self.deviation.take(rows, axis=0))
 
 
 class MultiObjectiveSurrogate:

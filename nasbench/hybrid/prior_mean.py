@@ -82,13 +82,20 @@ class PriorMeanKernel(FeatureKernel):
         """Return the kernel from `distances`, `(n, m)`."""
         return super().from_distances(distances[:-1], weights[:-1]) + weights[-1] * distances[-1]
 
-    def __call__(self, left: Floats, right: Reals, weights: Floats, squares: Reals | None = None) -> NDArray[Any]:
+    def half_norms(self, features: Reals, weights: Floats) -> Reals:
+        """Return half the squared norms of the features `(n, F)` in which the kernel is stationary, `(n,)`."""
+        return super().half_norms(features, _stationary(weights))
+
+    def __call__(self, left: Floats, right: Reals, weights: Floats, half_norms: Reals | None = None) -> NDArray[Any]:
         """Return the kernel of features `(n, F)` and `(m, F)` under group weights `(G,)`, `(n, m)`, in the precision of `right`."""
-        stationary = weights.copy()
-        stationary[-1] = 0.0
         columns = self.slices[-1]
         linear = (weights[-1] * left[:, columns]).astype(right.dtype) @ right[:, columns].T
-        return np.asarray(super().__call__(left, right, stationary, squares) + linear)
+        return np.asarray(super().__call__(left, right, _stationary(weights), half_norms) + linear)
+
+
+def _stationary(weights: Floats) -> Floats:
+    """Return the weights of the groups `(G,)` with 0 for the linear part."""
+    return np.append(weights[:-1], 0.0)
 
 
 @lru_cache(maxsize=4)

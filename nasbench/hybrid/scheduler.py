@@ -43,6 +43,8 @@ class AdaptivePursuit:
     def select(self) -> str:
         """Draw the operator of the next query."""
         names = list(self.probabilities)
+        if len(names) == 1:
+            return names[0]
         edges = np.cumsum([self.probabilities[name] for name in names])
         return names[min(int(np.searchsorted(edges, self._rng.random() * edges[-1], side="right")), len(names) - 1)]
 

@@ -20,7 +20,7 @@ from scipy.linalg.blas import strsm
 from nasbench.hybrid.hyperparameters import Hyperparameters, Prior, fit_hyperparameters
 from nasbench.hybrid.kernel import EnumeratedFeatures, FeatureKernel
 from nasbench.hybrid.subset_of_data import select_subset
-from nasbench.search.gaussian_process import extend, factorise, weights, whiten
+from nasbench.search.gaussian_process import diagonal_of, extend, factorise, weights, whiten
 from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Floats, Ints
 
@@ -111,7 +111,7 @@ class Surrogate:
         if len(self) > len(self._factor):
             old, new = self._features[: len(self._factor)], self._features[len(self._factor) :]
             within = self._kernel(new, new)
-            within[np.diag_indices_from(within)] += self.hyperparameters.noise
+            diagonal_of(within)[:] += self.hyperparameters.noise
             self._factor = extend(self._factor, self._kernel(old, new), within)
         self._half = whiten(self._factor, self._targets)
         if enumerated is not None:
@@ -142,13 +142,12 @@ class Surrogate:
         record("whiten_enumerated", t * (t - done) * len(enumerated))
         if not done:
             self._variance = self.kernel.variance(enumerated.features, self.hyperparameters.weights)
+            self._half_norms = self.kernel.half_norms(enumerated.features, self.hyperparameters.weights)
         if t > len(self._white):
             grown = np.empty((max(t, 32, 3 * len(self._white) // 2), self._enumerated), dtype=np.float32)
             grown[:done] = self._white[:done]
             self._white = grown
-        cross = self.kernel(
-            self._features[done:], enumerated.features, self.hyperparameters.weights, enumerated.squares
-        )
+        cross = self.kernel(self._features[done:], enumerated.features, self.hyperparameters.weights, self._half_norms)
         factor = self._factor[done:].astype(np.float32)
         if done:
             cross -= factor[:, :done] @ self._white[:done]

@@ -20,6 +20,11 @@ JITTER = 1e-9
 """Smallest conditional variance that a new observation is given, relative to its prior variance."""
 
 
+def diagonal_of(matrix: Floats) -> Floats:
+    """Return the diagonal of `(n, n)` as a view that can be written to, `(n,)`."""
+    return np.einsum("ii->i", matrix)
+
+
 def factorise(gram: Floats, noise: float | Floats) -> Floats:
     """Return the lower Cholesky factor of `gram + noise I`, `(t, t)`.
 
@@ -32,7 +37,7 @@ def factorise(gram: Floats, noise: float | Floats) -> Floats:
     """
     record("dpotrf", len(gram) ** 3 / 3)
     total = np.array(gram, dtype=np.float64, order="F")
-    total[np.diag_indices_from(total)] += noise
+    diagonal_of(total)[:] += noise
     factor, failed = dpotrf(total, lower=1, clean=1, overwrite_a=1)
     if failed:
         raise NasbenchError(
@@ -52,7 +57,7 @@ def extend(factor: Floats, cross: Floats, diagonal: float | Floats) -> Floats:
     t, n = len(factor), cross.shape[1]
     below = whiten(factor, cross)
     rest = np.atleast_2d(diagonal) - below.T @ below
-    rest[np.diag_indices(n)] = np.maximum(np.diag(rest), JITTER * np.diag(np.atleast_2d(diagonal)))
+    diagonal_of(rest)[:] = np.maximum(np.diag(rest), JITTER * np.diag(np.atleast_2d(diagonal)))
     grown = np.zeros((t + n, t + n), order="F")
     grown[:t, :t] = factor
     grown[t:, :t] = below.T

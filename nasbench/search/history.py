@@ -44,6 +44,7 @@ class History:
         self.rungs: Ints = np.empty(0, dtype=np.int64)
         self.classes: Ints = np.empty(0, dtype=np.int64)
         self._known: dict[bytes, _Class] = {}
+        self._front: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.rungs)
@@ -56,6 +57,7 @@ class History:
         ]
         for one in known:
             one.rung = max(one.rung, rung)
+        self._front = None
         self.architectures = np.concatenate([self.architectures, architectures])
         self.objectives = np.concatenate([self.objectives, objectives])
         self.rungs = np.concatenate([self.rungs, np.full(len(known), rung)])
@@ -73,10 +75,10 @@ class History:
 
     def front(self) -> Ints:
         """Return the rows of the non-dominated evaluations at the highest rung so far, in order; of equal ones all."""
-        if not len(self):
-            return np.empty(0, dtype=np.int64)
-        comparable = np.flatnonzero(self.rungs == self.rungs.max())
-        return comparable[nondominated(self.objectives[comparable])]
+        if self._front is None:
+            comparable = np.flatnonzero(self.rungs == self.rungs.max(initial=0))
+            self._front = comparable[nondominated(self.objectives[comparable])]
+        return self._front
 
     def best(self, number: int) -> Ints:
         """Return the rows of the best evaluations by the first objective, best first, `(number,)` or fewer; the older first in ties."""
@@ -107,5 +109,7 @@ class History:
     def keys(self, architectures: Architectures) -> list[bytes]:
         """Return what identifies each of `(n, d)`: its bytes, or those of its canonical form where isomorphic ones are merged."""
         forms = self.space.canonical(architectures) if self.merge_isomorphic else architectures
+        if len(forms) == 1:
+            return [forms.tobytes()]
         rows: list[Any] = np.ascontiguousarray(forms).view(np.dtype((np.void, self.space.d))).ravel().tolist()
         return rows

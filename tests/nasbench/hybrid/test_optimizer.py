@@ -13,7 +13,7 @@ import pytest
 from nasbench.benchmarks.function_benchmark import FunctionBenchmark, FunctionEvaluator
 from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.hybrid import decaying
+from nasbench.hybrid import climbing, decaying
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.exploration import PATIENCE
 from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER
@@ -213,6 +213,23 @@ def test_the_first_edition_differs_once_nothing_improves() -> None:
     assert not np.array_equal(now, then)
     steady = {"ucb_beta_decay_start": float("inf")}
     np.testing.assert_array_equal(asked(OPTIMIZER, **steady)[0], asked(decaying.OPTIMIZER, **steady)[0])
+
+
+def test_climbed_from_incumbents_a_listed_space_is_searched_as_a_large_one() -> None:
+    """What is proposed has no better neighbour that is new, and nothing is repeated."""
+    problem = SMALL.problem(protocol(60), 3, (0,))
+    optimizer: Any = climbing.OPTIMIZER.create(problem, Streams(3, (0,)), {"epsilon": 0.0})
+    asked = follow(problem, optimizer)[0]
+    assert len(np.unique(asked, axis=0)) == 60
+    hybrid = optimizer.members[0]
+    proposed = hybrid.ask()[0]
+    seen = {a.tobytes() for a in asked}
+    value = hybrid.surrogate.acquisition(hybrid.surrogate.posterior(SMALL.space.all))
+    new = np.array([a.tobytes() not in seen for a in SMALL.space.all])
+    beside = SMALL.space.index(SMALL.space.neighbours(proposed[None])[0])
+    mine = value[SMALL.space.index(proposed)]
+    assert new[SMALL.space.index(proposed)] and mine >= value[beside[new[beside]]].max()
+    assert len(SMALL.space.all) == 4096 and hybrid.selection.enumeration is None
 
 
 @pytest.mark.parametrize(
