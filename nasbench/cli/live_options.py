@@ -46,7 +46,7 @@ SpaceOfTask = Annotated[
         help="nas-bench-201[+OPERATION], darts, hierarchical, convnet[:BASE:MMAC], mlp (default for a table) or sequence (for texts and forecasts)"
     ),
 ]
-AnyTask = "a task of nasbench list tasks, folder:PATH, csv:PATH#COLUMN, npz:PATH or MODULE:ATTR"
+AnyTask = "a task of nasbench list tasks, folder:PATH, csv:PATH#COLUMN, npz:PATH, medmnist:NAME or MODULE:ATTR"
 """Help on the name of a task."""
 Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training (default: the recipe's)")]
 TokenFile = Annotated[

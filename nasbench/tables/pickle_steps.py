@@ -118,6 +118,11 @@ def _quoted(m: Machine) -> str:
     return bytes(codecs.escape_decode(text[1:-1])[0]).decode("ascii")  # type: ignore[attr-defined]
 
 
+def _python_2(text: bytes) -> str | bytes:
+    """Return what Python 2 wrote as a string: a text if it is one in ASCII, else bytes, such as the content of an array."""
+    return text.decode("ascii") if text.isascii() else text
+
+
 def _check_protocol(m: Machine) -> None:
     if m.byte() > pickle.HIGHEST_PROTOCOL:
         raise ValueError("its protocol is unknown")
@@ -158,8 +163,8 @@ STEPS: Mapping[int, Callable[[Machine], object]] = {
         pickle.FLOAT: _push(lambda m: float(m.line())),
         pickle.STRING: _push(_quoted),
         pickle.UNICODE: _push(lambda m: m.line().decode("raw-unicode-escape")),
-        pickle.SHORT_BINSTRING: _push(lambda m: m.counted("<B").decode("ascii")),
-        pickle.BINSTRING: _push(lambda m: m.counted("<i").decode("ascii")),
+        pickle.SHORT_BINSTRING: _push(lambda m: _python_2(m.counted("<B"))),
+        pickle.BINSTRING: _push(lambda m: _python_2(m.counted("<i"))),
         pickle.SHORT_BINUNICODE: _push(lambda m: m.counted("<B").decode()),
         pickle.BINUNICODE: _push(lambda m: m.counted("<I").decode()),
         pickle.BINUNICODE8: _push(lambda m: m.counted("<Q").decode()),

@@ -196,6 +196,8 @@ def _text(value: Any) -> str:
 
 
 def _bytes(value: Any) -> bytes:
+    if isinstance(value, str) and value.isascii():  # as Python 2 wrote bytes
+        return value.encode("ascii")
     if not isinstance(value, bytes | bytearray):
         raise ValueError("the content of an array is no bytes")
     return bytes(value)

@@ -3,6 +3,7 @@
 folder:PATH[#group=SEPARATOR,size=PIXELS,seed=N]        class folders of images
 csv:PATH#COLUMN[,group=COLUMN,kind=regression,seed=N]   a table and the column to predict
 npz:PATH[#group=ARRAY,seed=N]                           arrays x and y
+medmnist:NAME[#size=PIXELS,root=FOLDER]                 a data set of MedMNIST, as its package stores it
 MODULE:ATTR                                             a task, a data set, a pair (x, y), or a function that returns one
 """
 
@@ -22,9 +23,10 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "folder": ("group", "size", "seed"),
     "csv": ("target", "group", "kind", "seed"),
     "npz": ("group", "seed"),
+    "medmnist": ("size", "root"),
 }
 """Options of each kind of address."""
-ADDRESSES = "folder:PATH, csv:PATH#COLUMN, npz:PATH or MODULE:ATTR"
+ADDRESSES = "folder:PATH, csv:PATH#COLUMN, npz:PATH, medmnist:NAME or MODULE:ATTR"
 LARGEST_SIDE = 512
 
 
@@ -38,6 +40,10 @@ def task_at(address: str) -> Task:
     if kind not in OPTIONS:
         return _imported(address)
     path, options = _parsed(kind, rest)
+    if kind == "medmnist":
+        from nasbench.live.tasks.medmnist import medmnist_file
+
+        path = medmnist_file(str(path), options)
     return _read(address, kind, path, tuple(sorted(options.items())), _state(path))
 
 
@@ -143,8 +149,15 @@ def _read_npz(address: str, path: Path, options: Mapping[str, str], seed: int) -
     return task_from_file(address, path, seed, group=options.get("group"))
 
 
+def _read_medmnist(address: str, path: Path, options: Mapping[str, str], seed: int) -> UserTask:
+    from nasbench.live.tasks.medmnist import task_from_medmnist
+
+    return task_from_medmnist(address, path)
+
+
 READERS: Mapping[str, Callable[[str, Path, Mapping[str, str], int], UserTask]] = {
     "folder": _read_folder,
     "csv": _read_csv,
     "npz": _read_npz,
+    "medmnist": _read_medmnist,
 }

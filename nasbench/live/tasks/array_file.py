@@ -30,7 +30,7 @@ def task_from_file(name: str, path: Path, seed: int = 0, *, group: str | None = 
     Raises:
         NasbenchError: if the file is damaged, or has no arrays of known names, or they are no task.
     """
-    arrays = _read(path)
+    arrays = read_arrays(path)
     source = f"the file {path}"
     groups = None
     if group is not None:
@@ -61,7 +61,8 @@ def task_from_file(name: str, path: Path, seed: int = 0, *, group: str | None = 
     )
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a .npz file by name; raise NasbenchError if it cannot be read, or holds Python objects."""
     if not path.is_file():
         raise NasbenchError(f"{path} is no file; name a .npz file with the arrays x and y.")
     try:

@@ -12,7 +12,7 @@ from nasbench.live.tasks.task import Task
 from nasbench.plugins import points, use
 from nasbench.registered import registered
 
-TASKS = ("breast-mnist", "cifar10", "co2", "digits", "ett", "fashion-mnist", "mnist-1d", "trec")
+TASKS = ("breast-mnist", "cifar10", "cifar100", "co2", "digits", "ett", "fashion-mnist", "mnist-1d", "trec")
 GROUP = "nasbench.tasks"
 """Entry points of tasks; see `nasbench.live.tasks.addresses.as_task` for what one may name."""
 
