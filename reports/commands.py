@@ -56,8 +56,10 @@ def report(
         list[str] | None,
         typer.Option(help="FILE: what a column is called there, such as method=tuner or run=seed (repeatable)"),
     ] = None,
-    jobs: Annotated[int, typer.Option(help="processes")] = 1,
-    alpha: Annotated[float, typer.Option(help="error rate of tests, and of confidence intervals one by one")] = 0.05,
+    jobs: Annotated[int | None, typer.Option(help="processes; default: 1")] = None,
+    alpha: Annotated[
+        float | None, typer.Option(help="error rate of tests, and of confidence intervals one by one; default: 0.05")
+    ] = None,
     format: Annotated[
         str,
         typer.Option(
@@ -74,20 +76,17 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a report of a results folder, a table of runs or the logs of another library as HTML, Markdown and LaTeX, with its tables and figures."""
-    from dataclasses import replace
-
     from nasbench.api.reporting import load_results, read_traces
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
-    from nasbench.reports.exports.catalogue import check_exports, export_runs
-    from nasbench.reports.page.options import DEFAULTS, formats_of, read_options
-    from nasbench.reports.page.report import build_report
-    from nasbench.reports.page.writer import write_report
+    from nasbench.reports.exports.catalogue import check_exports
+    from nasbench.reports.page.make import make_report
+    from nasbench.reports.page.options import choose_options
 
     check_exports(export or ())
+    options = choose_options(style, figures=figures, compact=compact, alpha=alpha, jobs=jobs)
     with progress_bar("report") as progress:
-        progress(0, 2)
         source = sources[0]
         if not format and is_results_folder(sources):
             if len(sources) > 1:
@@ -109,21 +108,19 @@ def report(
                 columns=_columns(column or ()),
                 format=format,
             )
-        options = read_options(style) if style else DEFAULTS
-        if figures is not None:
-            options = replace(options, formats=formats_of(figures))
-        options = replace(options, is_compact=options.is_compact or compact, alpha=alpha, jobs=jobs)
         folder = out or (source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report"))
         if tidy is not None and any(tidy.resolve() == one.resolve() for one in (*sources, *(include_json or ()))):
             raise NasbenchError(f"--tidy {tidy} would overwrite what is reported; name another file.")
-        for name in export or ():
-            export_runs(results, name, folder / name)
-        if tidy is not None:
-            results.to_parquet(tidy)
-        built = build_report(results, reference, include_json or (), options=options)
-        progress(1, 2)
-        written = write_report(built, folder, options)
-        progress(2, 2)
+        built, written = make_report(
+            results,
+            folder,
+            reference=reference,
+            include_json=include_json or (),
+            export=export or (),
+            tidy=tidy,
+            options=options,
+            progress=progress,
+        )
     if json:
         rows = [
             {"study": built.title, "page": str(written.page), "tables": len(built.tables), "figures": len(built.figures),

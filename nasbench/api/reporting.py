@@ -76,16 +76,39 @@ def read_traces(
     return read_recorded(source, objective, unit, direction, benchmark, columns, format)
 
 
-def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:
+def report(
+    results: Results,
+    out: str | Path,
+    *,
+    reference: str | None = None,
+    include_json: Sequence[str | Path] = (),
+    figures: str | None = None,
+    style: str | Path | None = None,
+    compact: bool = False,
+    jobs: int | None = None,
+    alpha: float | None = None,
+    export: str | Sequence[str] = (),
+    tidy: str | Path | None = None,
+) -> Path:
     """Write a report (HTML, Markdown, LaTeX, tables and figures) into a folder; return the path of the page.
+
+    The options are those of the command `nasbench report`, with its defaults.
 
     Args:
         results: from `search`, `load_results` or `read_traces`.
         out: output folder.
         reference: label of the baseline method for all comparisons; by default the first.
+        include_json: files that `verify`, `hypotheses` or `reproduce` printed with `--json`, added as tables.
+        figures: files of figures: "all" (SVG, PDF and PNG; the default), "png", "pdf", "svg", or "none", which is quickest.
+        style: TOML file with the tables `names` and `figures`, as the command takes it.
+        compact: whether to write main.tex too, the main result in LaTeX for the text of a paper.
+        jobs: processes; by default 1.
+        alpha: error rate of tests, and of confidence intervals one by one; by default 0.05.
+        export: formats in which the runs are written too, each into a folder of its name, such as "ioh" or "coco".
+        tidy: a Parquet file to which all runs are written too, a row per query.
 
     Raises:
-        NasbenchError: if there is no method of that label, or a file cannot be written.
+        NasbenchError: if there is no method of that label or an option is not one, or a file cannot be written.
 
     Example:
         >>> import tempfile
@@ -94,7 +117,18 @@ def report(results: Results, out: str | Path, *, reference: str | None = None) -
         ...     report(search("random_search", "onemax/6x2", budget=5, runs=5), folder).name
         'report.html'
     """
-    from nasbench.reports.page.report import build_report
-    from nasbench.reports.page.writer import write_report
+    from nasbench.reports.page.make import make_report
+    from nasbench.reports.page.options import choose_options
 
-    return write_report(build_report(results, reference, ()), Path(out)).page
+    _, written = make_report(
+        results,
+        Path(out),
+        reference=reference,
+        include_json=tuple(map(Path, include_json)),
+        export=(export,) if isinstance(export, str) else export,
+        tidy=None if tidy is None else Path(tidy),
+        options=choose_options(
+            None if style is None else Path(style), figures=figures, compact=compact, alpha=alpha, jobs=jobs
+        ),
+    )
+    return written.page

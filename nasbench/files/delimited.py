@@ -40,9 +40,9 @@ def check_rows(lines: Iterable[str], what: str, separator: str = ",") -> None:
     header: list[str] = []
     try:
         for row in rows:
-            if not any(field.strip() for field in row) and len(row) < 2:
+            if len(row) < 2 and not "".join(row).strip():
                 continue
-            if any("\0" in field for field in row):
+            if "\0" in "".join(row):
                 raise NasbenchError(f"The line {rows.line_num} of {what} has a null byte; the file is damaged.")
             if not header:
                 header = [name.strip() for name in row]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
-from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
+from nasbench.reports.statistics.pairwise import a12, wilcoxon_all_pairs
 from nasbench.reports.statistics.result import ONE_RUN, Estimate, Interval, Undefined
 from nasbench.spaces.space import Floats
 from nasbench.ties import differences, lowest, tolerance
@@ -95,9 +94,8 @@ def compare(
     labels, values = list(scores), list(scores.values())
     leaders = lowest([score.mean() for score in values], tolerance(*values))
     best = int(np.argmax(leaders))
-    pairs = list(combinations(range(len(labels)), 2))
-    tests = [wilcoxon_signed_rank(values[i], values[j]) for i, j in pairs]
-    adjusted = dict(zip(pairs, holm([test.p_value for test in tests]), strict=True))
+    tests = wilcoxon_all_pairs(values)
+    adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
     itself = Undefined("the best is not compared with itself" if len(labels) > 1 else "there is no other optimizer")
     standings = {}
     for i, (label, score) in enumerate(scores.items()):

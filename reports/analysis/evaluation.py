@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import cast
 
 import numpy as np
@@ -226,13 +227,24 @@ def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     return units.pop() if len(units) == 1 else "unit of the data set"
 
 
-def evaluate_study(results: Results, jobs: int = 1) -> Iterator[BenchmarkEvaluation]:
-    """Evaluate a study, benchmark by benchmark, in a number of processes; the traces of one are let go before the next is read."""
+def evaluate_study(
+    results: Results, jobs: int = 1, progress: Callable[[float], None] = lambda share: None
+) -> Iterator[BenchmarkEvaluation]:
+    """Evaluate a study, benchmark by benchmark, in a number of processes; the traces of one are let go before the next is read.
+
+    `progress` is called with the share of the benchmarks that are done.
+    """
+    total, ended = len(results.benchmarks), count(1)
+
+    def done() -> None:
+        progress(next(ended) / total)
+
     if jobs == 1:
         for benchmark in results.benchmarks:
             yield evaluate_benchmark(results, benchmark)
+            done()
         return
-    yield from in_forks([partial(_sent, results, benchmark) for benchmark in results.benchmarks], jobs)
+    yield from in_forks([partial(_sent, results, benchmark) for benchmark in results.benchmarks], jobs, done)
 
 
 def _sent(results: Results, benchmark: str) -> BenchmarkEvaluation:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nasbench import registered
@@ -20,7 +21,7 @@ from nasbench.files.documents import LARGEST
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.renamed import COLUMNS
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark, RecordedMeans, RecordedSpace
-from nasbench.reports.analysis.recorded_columns import ALIASES, columns_read
+from nasbench.reports.analysis.recorded_columns import ALIASES, SYNONYMS, columns_read
 from nasbench.reports.analysis.recorded_table import NO_UNIT, VALUE, RecordedTable
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.converters.merge import converted_runs
@@ -50,6 +51,8 @@ TRACED = (
 """Further columns of a trace, which no objective may be called, as it may not by their names of the first edition."""
 MOST_BYTES = 64 * LARGEST
 MOST_ROWS = 50_000_000
+LARGEST_VALUE = 1e100
+"""Third powers of larger numbers, which intervals need, overflow."""
 
 
 Source = str | Path | pd.DataFrame
@@ -72,6 +75,11 @@ def read_recorded(
     sources = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
     if not sources:
         raise NasbenchError("There is no table of runs to read; give one or more.")
+    files = [Path(one).resolve() for one in sources if not isinstance(one, pd.DataFrame)]
+    if twice := next((file for file in files if files.count(file) > 1), None):
+        raise NasbenchError(
+            f"{twice.name} is given twice; its runs are compared with each other already, so give it once."
+        )
     converted = converted_runs(
         [None if isinstance(one, pd.DataFrame) else Path(one) for one in sources], format, objective
     )
@@ -106,23 +114,23 @@ def read_recorded(
     frame = _completed(frame, name, benchmark)
     study = _study(frame, table)
     frame = frame.sort_values(["problem", "method", "run", "query"], kind="stable")
-    for problem, part in () if benchmark else frame.groupby("problem", sort=False):
+    for problem, part in () if benchmark else frame.groupby("problem", sort=False, observed=True):
         registered.add("benchmark", str(problem), _benchmark(str(problem), part, table))
     kept = TemporaryFolder()
     checksums = {problem: get_searchable(problem).checksum for problem in study.problems}
     store = Store.create_or_resume(kept.path, study, {"benchmarks": checksums})
     views = {problem: _view(problem, study, frame) for problem in study.problems}
-    cells = dict(tuple(frame.groupby(["problem", "method"], sort=False)))
+    cells = frame.groupby(["problem", "method"], sort=False, observed=True).indices
     for work in study.units():
-        trace = _trace(cells[work.problem, work.label], study, views[work.problem], table.named)
+        trace = _trace(frame.iloc[cells[work.problem, work.label]], study, views[work.problem], table.named)
         timing = {"optimizer_seconds": 0.0, "unit_seconds": 0.0}
         store.write(work, UnitResult(timing=timing, traces=encode(trace)))
     return replace(Results.open(kept.path), recorded=table).holding(kept)
 
 
 def _study(frame: pd.DataFrame, table: RecordedTable) -> Study:
-    problems, methods = (tuple(dict.fromkeys(frame[what])) for what in ("problem", "method"))
-    counts = frame.groupby(["problem", "method"])["run"].nunique().unstack(fill_value=0).to_numpy()
+    problems, methods = (tuple(frame[what].unique()) for what in ("problem", "method"))
+    counts = frame.groupby(["problem", "method"], observed=True)["run"].nunique().unstack(fill_value=0).to_numpy()
     runs = int(counts.max())
     if counts.min() != runs:
         raise NasbenchError(
@@ -151,11 +159,24 @@ def _study(frame: pd.DataFrame, table: RecordedTable) -> Study:
 
 
 def _benchmark(problem: str, part: pd.DataFrame, table: RecordedTable) -> RecordedBenchmark:
-    names = list(dict.fromkeys(part["architecture"]))
-    means = part.groupby("architecture")["value"].mean()[names].to_numpy(dtype=np.float64)
+    named = _architectures(part).dictionary_encode()
+    # The dictionary is in the order of appearance, as its indices are.
+    means = part["value"].groupby(named.indices.to_numpy()).mean().to_numpy(dtype=np.float64)
     view = table.view
-    function = RecordedMeans(RecordedSpace(problem, names), minimised(means, view))
+    function = RecordedMeans(RecordedSpace(problem, named.dictionary), minimised(means, view))
     return RecordedBenchmark(problem, function, {table.objective: view}, table.unit)
+
+
+def _architectures(part: pd.DataFrame) -> pa.Array:
+    """Return the name of each row's architecture: METHOD/RUN/QUERY where the table names none."""
+    if "architecture" in part:
+        return pa.array(part["architecture"].to_numpy(dtype=object), pa.large_string())
+    numbered = []
+    for what in ("method", *NUMBERS):
+        codes, values = pd.factorize(part[what])
+        texts = [value if isinstance(value, str) else f"{value:.17g}" for value in values]
+        numbered.append(pa.array(texts, pa.large_string()).take(pa.array(codes)))
+    return pc.binary_join_element_wise(*numbered, pa.scalar("/", pa.large_string()))
 
 
 def _view(problem: str, study: Study, frame: pd.DataFrame) -> View:
@@ -194,7 +215,7 @@ def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str], are_parts: boo
     stems = [Path(name).stem for name in names]
     stems = stems if len(set(stems)) == len(stems) else [f"{stem} {i + 1}" for i, stem in enumerate(stems)]
     called = [
-        frame.assign(method=[f"{m} ({stem})" if owners[m] > 1 else m for m in frame["method"]])
+        frame.assign(method=frame["method"].map(lambda m, stem=stem: f"{m} ({stem})" if owners[m] > 1 else m))
         for frame, stem in zip(frames, stems, strict=True)
     ]
     labels = [method for frame in called for method in frame["method"].unique()]
@@ -211,7 +232,12 @@ def _frame(
     if isinstance(source, pd.DataFrame):
         frame, name = source, called
     else:
-        frame, name = _read(Path(source), [*known, *columns.values(), *ALIASES]), Path(source).name
+        labels = {columns.get(what, what) for what in ("method", "problem")} | {
+            *SYNONYMS["method"],
+            *SYNONYMS["problem"],
+        }
+        labels -= {column, *(name for what, name in columns.items() if what not in ("method", "problem"))}
+        frame, name = _read(Path(source), [*known, *columns.values(), *ALIASES], labels), Path(source).name
     if not frame.columns.is_unique:
         raise NasbenchError(f"The table {name} has two columns of one name.")
     renamed = columns_read(list(map(str, frame.columns)), columns, column, name)
@@ -243,7 +269,8 @@ def _frame(
     return frame, name, renamed
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read(path: Path, columns: Collection[str], labels: Collection[str]) -> pd.DataFrame:
+    """Return the columns of a file that are there, `labels` as they are written: 01 is not 1."""
     refused = f"{path} cannot be read as a CSV or Parquet file"
     try:
         if not path.is_file():
@@ -252,7 +279,13 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
             raise NasbenchError(f"{path} is too large for a table of runs; it may have {MOST_BYTES:,} bytes.")
         if path.suffix != ".parquet":
             check_table(path)
-            return pd.read_csv(path, usecols=lambda name: name in columns, low_memory=False, compression=None)
+            return pd.read_csv(
+                path,
+                usecols=lambda name: name in columns,
+                dtype=dict.fromkeys(labels, str),
+                low_memory=False,
+                compression=None,
+            )
         with pq.ParquetFile(path) as file:
             if file.metadata.num_rows > MOST_ROWS:
                 raise NasbenchError(f"{path} is too large for a table of runs; it may have {MOST_ROWS:,} rows.")
@@ -270,21 +303,25 @@ def _numbers(column: pd.Series, what: str, name: str) -> Floats:
         numbers = np.array([np.nan])
     if not np.isfinite(numbers).all():
         raise NasbenchError(f"The table {name} has a {what} that is no finite number.")
+    if (np.abs(numbers) > LARGEST_VALUE).any():
+        raise NasbenchError(
+            f"The table {name} has a {what} beyond {LARGEST_VALUE:g}, of which no variance can be computed; give it in a larger unit, "
+            "or as a logarithm."
+        )
     return numbers
 
 
 def _completed(frame: pd.DataFrame, name: str, benchmark: str) -> pd.DataFrame:
-    """Return the table with a problem and an architecture in every row."""
+    """Return the table with a problem in every row."""
     if benchmark:
-        frame["problem"] = benchmark
+        frame["problem"] = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [benchmark])
     else:  # recorded numbers never stand under the name of a benchmark of the suite, which would be searched and scored by them
-        problems = frame["problem"] if "problem" in frame else [Path(name).stem or name] * len(frame)
-        called = {one: f"recorded/{one}" if is_taken(one) or is_live(one) else one for one in dict.fromkeys(problems)}
-        frame["problem"] = [called[one] for one in problems]
-    if "architecture" not in frame:
-        frame["architecture"] = [
-            f"{m}/{r:.17g}/{q:.17g}" for m, r, q in zip(frame["method"], frame["run"], frame["query"], strict=True)
-        ]
+        if "problem" not in frame:
+            frame["problem"] = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [Path(name).stem or name])
+        called = {one: f"recorded/{one}" if is_taken(one) or is_live(one) else one for one in frame["problem"].unique()}
+        frame["problem"] = frame["problem"].map(called)
+    # Codes instead of millions of strings.
+    frame[["method", "problem"]] = frame[["method", "problem"]].astype("category")
     return frame
 
 
@@ -306,7 +343,7 @@ def _trace(part: pd.DataFrame, study: Study, view: View, is_named: bool) -> pa.T
         {
             "run": runs.ngroup().to_numpy(dtype=np.int32),
             "query": query,
-            "architecture": pa.array(part["architecture"].to_numpy()).dictionary_encode(),
+            "architecture": _architectures(part).cast(pa.string()).dictionary_encode(),
             "epochs": np.full(len(part), study.protocol(1).epochs[0], dtype=np.int32),
             "training_seed": np.full(len(part), -1, dtype=np.int32),
             study.objectives[0]: minimised(part["value"].to_numpy(), view),

@@ -18,6 +18,7 @@ from nasbench.benchmarks.oracle import Oracle
 from nasbench.errors import CorruptDataError, NasbenchError
 from nasbench.reports.analysis.digest import digest_contents
 from nasbench.reports.analysis.live_tasks import LiveTasks
+from nasbench.reports.analysis.recorded_benchmark import RecordedOracle, RecordedSpace
 from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.search.constraints import Limits
@@ -151,7 +152,9 @@ class Results:
         if ("oracle", benchmark) not in self._memory:
             opened = self.benchmark(benchmark).oracle(self.protocol(benchmark))
             self._memory["oracle", benchmark] = opened
-            for label in () if opened.is_optimum_known else self.labels:
+            # Of a table of runs the best known architecture is known from the first.
+            has_all = opened.is_optimum_known or isinstance(opened, RecordedOracle)
+            for label in () if has_all else self.labels:
                 self.traces(benchmark, label)  # so that every regret is relative to the same best known architecture
         oracle: Oracle = self._memory["oracle", benchmark]
         return oracle
@@ -261,9 +264,12 @@ class Results:
         known: dict[str, int] = self._memory.setdefault(("rows", benchmark), {})
         encoded = architectures.combine_chunks()
         encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
+        space = self.benchmark(benchmark).space
+        if isinstance(space, RecordedSpace):  # of which each run may name others, so that there is nothing to remember
+            return self.oracle(benchmark).row(space.from_strings(encoded.dictionary))[encoded.indices.to_numpy()]
         strings = encoded.dictionary.to_pylist()
         if unknown := [text for text in strings if text not in known]:
-            space, oracle = self.benchmark(benchmark).space, self.oracle(benchmark)
+            oracle = self.oracle(benchmark)
             parsed = np.stack([space.from_string(text) for text in unknown])
             known.update(zip(unknown, oracle.row(parsed).tolist(), strict=True))
         table = np.array([known[text] for text in strings], dtype=np.int64)

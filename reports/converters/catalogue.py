@@ -64,6 +64,10 @@ def convert(path: Path, name: str, converter: Converter, objective: str = "") ->
     except NasbenchError:
         raise
     except DAMAGE as fault:
+        if not converter.recognises(path):
+            raise NasbenchError(
+                f"{path} is not what {name} writes ({converter.summary}); leave --format out, or give the format that it has."
+            ) from None
         told = str(fault).splitlines()[0][:120] if str(fault) else type(fault).__name__
         raise NasbenchError(
             f"{path} is not as {name} writes it ({type(fault).__name__}: {told}); get it again, or say what it is with --format."

@@ -22,6 +22,8 @@ from nasbench.spaces.space import Floats, Ints
 PATTERN = "IOHprofiler_*.json"
 VALUES = ("raw_y", "transformed_y", "raw_y_best", "transformed_y_best")
 """Columns of which the first that is there is read, unless another is asked for."""
+FIRST = "evaluations"
+"""Name of the first column."""
 MOST_EVALUATIONS = 5_000_000
 
 
@@ -68,11 +70,24 @@ def _runs(file: Path, found: dict[str, Any], objective: str) -> Iterator[pd.Data
         for number, (own, about) in enumerate(zip(runs, scenario["runs"], strict=True)):
             problem = f"{found['function_name']}, dimension {scenario['dimension']}"
             problem += f", instance {about['instance']}" if len(instances) > 1 else ""
+            _check_whole(data, own, columns, about)
             values, logged = _every(own[:, 0].astype(np.int64), own[:, columns.index(value)], int(about.get("evals", 0)), found["maximization"])  # fmt: skip
             yield pd.DataFrame({
                 "method": method, "problem": problem, "run": number, "value": values,
                 "architecture": [f"{method}/{problem}/{number}/{at}" for at in logged],
             })  # fmt: skip
+
+
+def _check_whole(data: Path, own: Floats, columns: list[str], about: dict[str, Any]) -> None:
+    """Check that a run has its last evaluation, which is always logged, and its best as the description has it; else the log was cut."""
+    best = about.get("best")
+    if "evals" in about and own[-1, 0] != about["evals"]:
+        raise ValueError(f"{data.name} ends a run at evaluation {own[-1, 0]:.0f} of {about['evals']}")
+    if isinstance(best, dict) and {"evals", "y"} <= set(best):
+        row = own[own[:, 0] == best["evals"]]
+        known = [columns.index(name) for name in VALUES if name in columns]
+        if known and not np.isclose(row[:, known], best["y"], rtol=1e-6, atol=1e-9).any():
+            raise ValueError(f"{data.name} lacks evaluation {best['evals']}, the best of a run, or has it otherwise")
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -87,11 +102,17 @@ def _blocks(path: Path) -> tuple[list[str], list[Floats]]:
     """Return the columns of a .dat file, and its numbers run by run; a line of names begins each run."""
     names: list[str] = []
     runs: list[list[list[float]]] = []
-    for line in read_text(path, str(path), MOST_BYTES).splitlines():
+    text = read_text(path, str(path), MOST_BYTES)
+    if not text.endswith("\n"):
+        raise ValueError(f"{path.name} ends within a line, so it was cut")
+    for line in text.splitlines():
         if not line.strip():
             continue
         if not (line[0].isdigit() or line[0] in "+-."):
-            names = line.replace('"', "").split()
+            found = line.replace('"', "").split()
+            if found[0] != FIRST or (names and found != names):
+                raise ValueError(f"{path.name} has a line that is neither numbers nor the names of its columns")
+            names = found
             runs.append([])
         else:
             runs[-1].append([float(number) for number in line.split()])

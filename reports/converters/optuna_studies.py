@@ -121,14 +121,17 @@ def _has_tables(storage: sqlite3.Connection) -> bool:
 
 def _from_storage(path: Path) -> Iterator[_Study]:
     with closing(_opened(path)) as storage:
-        studies = {key: _Study(name, []) for key, name in storage.execute("SELECT study_id, study_name FROM studies")}
-        for key, direction in storage.execute("SELECT study_id, direction FROM study_directions ORDER BY objective"):
+        _check(storage)
+        studies = {key: _Study(name, []) for key, name in _select(storage, "SELECT study_id, study_name FROM studies")}
+        for key, direction in _select(storage, "SELECT study_id, direction FROM study_directions ORDER BY objective"):
             studies[key].directions.append(direction)
-        for key, name, text in storage.execute("SELECT study_id, key, value_json FROM study_user_attributes"):
+        for key, name, text in _select(storage, "SELECT study_id, key, value_json FROM study_user_attributes"):
             studies[key].attributes[name] = json.loads(text)
         trials: dict[int, dict[str, Any]] = {}
         asked = "SELECT trial_id, study_id, number, state, datetime_start, datetime_complete FROM trials"
-        for key, study, number, state, start, end in storage.execute(asked):
+        for key, study, number, state, start, end in _select(storage, asked):
+            if state not in STATES:
+                raise ValueError(f"trial {number} has the state {state!r}")
             trials[key] = {
                 "number": number,
                 "state": state,
@@ -137,11 +140,38 @@ def _from_storage(path: Path) -> Iterator[_Study]:
                 "seconds": _seconds(start, end),
             }
             studies[study].trials.append(trials[key])
-        for key, value in storage.execute("SELECT trial_id, value FROM trial_values ORDER BY objective"):
-            trials[key]["values"].append(value)
-        for key, name, value in storage.execute("SELECT trial_id, param_name, param_value FROM trial_params"):
+        for key, value in _select(storage, "SELECT trial_id, value FROM trial_values ORDER BY objective"):
+            trials[key]["values"].append(_finite(value))
+        for study in studies.values():
+            lacking = next((t for t in study.trials if t["state"] == COMPLETE and not t["values"]), None)
+            if lacking is not None or {t["number"] for t in study.trials} != set(range(len(study.trials))):
+                raise ValueError(f"the study {study.name!r} lacks values or trials")
+        for key, name, value in _select(storage, "SELECT trial_id, param_name, param_value FROM trial_params"):
             trials[key]["params"][name] = value
         yield from studies.values()
+
+
+def _select(storage: sqlite3.Connection, asked: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows that a query asks for; raise ValueError for a text with a null byte, which is damaged."""
+    for row in storage.execute(asked):
+        if any(isinstance(one, str) and "\0" in one for one in row):
+            raise ValueError("a text has a null byte")
+        yield row
+
+
+def _check(storage: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError where pages, indices or references of a database do not fit together."""
+    (told,) = storage.execute("PRAGMA integrity_check(1)").fetchone()
+    broken = storage.execute("PRAGMA foreign_key_check").fetchone()
+    if told != "ok" or broken is not None:
+        raise sqlite3.DatabaseError("its pages do not fit together")
+
+
+def _finite(value: Any) -> float:
+    """Return a value of a trial; raise ValueError for what Optuna does not store as one."""
+    if not isinstance(value, int | float):
+        raise ValueError(f"a trial has the value {value!r}")
+    return float(value)
 
 
 def _from_journal(path: Path) -> list[_Study]:

@@ -159,10 +159,31 @@ def _label_margins(panels: Sequence[Any], columns: int) -> None:
 
 def to_svg(picture: Any) -> str:
     """Return a matplotlib figure as an SVG document without a background."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     stream = io.StringIO()
+    picture.patch.set_visible(False)
     with figure_style():
-        picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+        FigureCanvasSVG(picture).print_svg(stream, metadata={"Date": None})
+    picture.patch.set_visible(True)
     return stream.getvalue()
+
+
+def write_pdf(picture: Any, path: Path) -> None:
+    """Write a matplotlib figure as a PDF file."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+    with figure_style():
+        FigureCanvasPdf(picture).print_pdf(path, metadata={"CreationDate": None})
+
+
+def write_png(picture: Any, path: Path) -> None:
+    """Write a matplotlib figure as a PNG file."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    picture.set_dpi(RESOLUTION)
+    with figure_style():
+        FigureCanvasAgg(picture).print_png(path)
 
 
 def panel_name(*parts: str) -> str:
@@ -211,15 +232,15 @@ def write_figure_files(figures: Sequence[Figure], folder: Path, formats: Sequenc
 
 
 def write_sheet(sheet: Sheet, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """Write a sheet, drawn once, in all formats; arguments as in `write_figure_files`."""
-    paths = []
-    for ending in formats:
-        path = folder / f"{sheet.name}.{ending}"
-        if ending == "svg":
-            path.write_text(to_svg(sheet.picture), encoding="utf-8")
-        else:
-            with figure_style():
-                metadata = {"CreationDate": None} if ending == "pdf" else {}
-                sheet.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
-        paths.append(path)
+    """Write a sheet, laid out once, in all formats; arguments as in `write_figure_files`."""
+    # Canvases are used directly: `savefig` draws every figure twice, to find out again where everything stands.
+    write: dict[str, Callable[[Any, Path], object]] = {
+        "svg": lambda picture, path: path.write_text(to_svg(picture), encoding="utf-8"),
+        "pdf": write_pdf,
+        "png": write_png,
+    }
+    picture = replace(sheet).picture  # of a copy, so that the picture is not kept
+    paths = [folder / f"{sheet.name}.{ending}" for ending in formats]
+    for ending, path in zip(formats, paths, strict=True):
+        write[ending](picture, path)
     return paths

@@ -264,7 +264,7 @@ def _has_room(figure: Any) -> bool:
     """Lay the figure out; whether what stands around the axes left room for them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        figure.draw_without_rendering()
+        figure.get_layout_engine().execute(figure)
     collapsed = [one for one in caught if "collapsed to zero" in str(one.message)]
     for one in caught:
         if one not in collapsed:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.scoring import searched_on
-from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.figure import MOST_PANELS, Figure, Panel, panel_name
 from nasbench.reports.figures.style import INK, LegendEntry, Styles, log_axis, shown
 from nasbench.reports.wording import pluralize
 from nasbench.theory.machinery.law_curve import LawCurve
@@ -23,6 +23,12 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
     drawn = [(e, s, s.curve) for e in evaluations for s in spoken if s.benchmark == e.benchmark and s.curve is not None]
     if not drawn:
         return None
+    chosen = _chosen([s for _, s, _ in drawn])
+    left_out = (
+        f" Drawn: {MOST_PANELS} of {len(drawn)}, those that do not hold first and then one of each claim and outcome."
+        if len(drawn) > MOST_PANELS
+        else ""
+    )
     return Figure(
         name="bound-against-trace",
         title="Theoretical predictions compared with the observed runs",
@@ -31,11 +37,22 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
             "predicted distribution or bound (dashed); a distribution must lie within the band, a bound on its side of it. "
             "P(T ≤ t): fraction of runs that had queried one of the best architectures, by "
             f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "
-            "Verdicts are in the table of the same title."
+            f"Verdicts are in the table of the same title.{left_out}"
         ),
-        panels=tuple(_panel(e, s, curve, i, styles) for i, (e, s, curve) in enumerate(drawn)),
+        panels=tuple(_panel(e, s, curve, i, styles) for i, (e, s, curve) in enumerate(drawn) if i in chosen),
         legend=(LegendEntry("predicted", INK, "--"),),
     )
+
+
+def _chosen(spoken: Sequence[TraceCheck]) -> set[int]:
+    """Return the places of what is drawn: violations, then one of each claim and outcome, then the rest in their order."""
+    seen: set[tuple[str, str]] = set()
+    ranked = []
+    for place, one in enumerate(spoken):
+        kind = (one.claim, one.verdict.outcome.value)
+        ranked.append((one.passed, kind in seen, place))
+        seen.add(kind)
+    return {place for *_, place in sorted(ranked)[:MOST_PANELS]}
 
 
 def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve, number: int, styles: Styles) -> Panel:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.reports.analysis.comparison import ALPHA
@@ -81,6 +82,32 @@ def read_options(path: Path) -> ReportOptions:
         raise NasbenchError(f"The report style {path} calls {blank!r} by an empty name; it should be a text.")
     figures = found.figures
     return ReportOptions(DisplayNames(dict(found.names)), figures.formats, figures.font, figures.show, found.compact)
+
+
+def choose_options(
+    style: Path | None = None,
+    *,
+    figures: str | None = None,
+    compact: bool = False,
+    alpha: float | None = None,
+    jobs: int | None = None,
+) -> ReportOptions:
+    """Return the options of a style file, changed by what is given; None leaves them.
+
+    Raises:
+        NasbenchError: if the file or an option is not one, saying what would be right.
+    """
+    options = DEFAULTS if style is None else read_options(style)
+    changes: dict[str, Any] = {
+        "formats": None if figures is None else formats_of(figures),
+        "alpha": alpha,
+        "jobs": jobs,
+    }
+    return replace(
+        options,
+        is_compact=options.is_compact or compact,
+        **{name: value for name, value in changes.items() if value is not None},
+    )
 
 
 def formats_of(choice: str) -> tuple[str, ...]:

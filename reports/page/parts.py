@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -81,16 +81,22 @@ class ReportPart:
 
 
 def report_benchmarks(
-    results: Results, reference: str, names: DisplayNames, draw: bool, alpha: float = ALPHA, jobs: int = 1
+    results: Results,
+    reference: str,
+    names: DisplayNames,
+    draw: bool,
+    alpha: float = ALPHA,
+    jobs: int = 1,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> ReportPart:
     """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures, `alpha` is the error rate,
-    `jobs` how many processes evaluate benchmarks.
+    `jobs` how many processes evaluate benchmarks, and `progress` is told the share of them that is done.
     """
     reference = names.optimizer(reference)
     rng = np.random.default_rng([results.study.seed, 1])
     shorts = names.problems(results.benchmarks)
     evaluations = tuple(
-        replace(rename(e, shorts[e.benchmark], names), alpha=alpha) for e in evaluate_study(results, jobs)
+        replace(rename(e, shorts[e.benchmark], names), alpha=alpha) for e in evaluate_study(results, jobs, progress)
     )
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}

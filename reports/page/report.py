@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ def build_report(
     judgements: Sequence[Path] = (),
     *,
     options: ReportOptions = DEFAULTS,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Report:
     """Return everything that a report says; the same results give the same report.
 
@@ -75,6 +76,7 @@ def build_report(
         reference: label of the baseline method that times to target are compared with; the study's first if None.
         judgements: files that `nasbench verify`, `hypotheses` or `reproduce` printed with `--json`, to be shown as tables.
         options: names, and which figures are drawn; to draw them takes most of the time.
+        progress: called with the share of the benchmarks that are evaluated.
 
     Raises:
         NasbenchError: if the reference is no label of the study or has no times to be compared with, or a file of judgements is none.
@@ -90,7 +92,7 @@ def build_report(
     judged = [table for path in judgements for table in read_judgements(path)]
     queried = (
         report_benchmarks(
-            results, reference or results.labels[0], names, options.are_drawn, options.alpha, options.jobs
+            results, reference or results.labels[0], names, options.are_drawn, options.alpha, options.jobs, progress
         )
         if results.benchmarks
         else ReportPart()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,15 @@ class ReportFiles:
     files: tuple[Path, ...]
 
 
-def write_report(report: Report, folder: Path, options: ReportOptions = DEFAULTS) -> ReportFiles:
+def write_report(
+    report: Report,
+    folder: Path,
+    options: ReportOptions = DEFAULTS,
+    progress: Callable[[float], None] = lambda share: None,
+) -> ReportFiles:
     """Write a report into a folder, which is made if it is not there; `options` say what files figures have.
+
+    `progress` is called with the share of the figures that are drawn.
 
     Raises:
         NasbenchError: if the folder is a file or the disk refuses.
@@ -51,7 +59,7 @@ def write_report(report: Report, folder: Path, options: ReportOptions = DEFAULTS
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         (folder / "figures").mkdir(exist_ok=True)
         files = [path for table in report.tables for path in write_table_files(table, folder / "tables")]
-        drawings, drawn = _draw(report, folder / "figures", options)
+        drawings, drawn = _draw(report, folder / "figures", options, progress)
         files += drawn
         for name, text in (
             ("report.md", markdown(report)),
@@ -81,19 +89,27 @@ class Drawing:
     curves: str
 
 
-def _draw(report: Report, folder: Path, options: ReportOptions) -> tuple[dict[str, Drawing], list[Path]]:
+def _draw(
+    report: Report, folder: Path, options: ReportOptions, progress: Callable[[float], None]
+) -> tuple[dict[str, Drawing], list[Path]]:
     """Draw every panel for the page, by its name, and write the files of all figures; in several processes."""
     panels = {panel.name: panel for figure in report.figures for panel in figure.panels}
     sheets = [sheet for figure in report.figures for sheet in figure.sheets]
+    total, ended = len(panels) + len(sheets), count(1)
+
+    def done() -> None:
+        progress(next(ended) / total)
+
     # Of a sheet the files take about as long as a few panels do, so both are spread evenly.
-    drawings = in_forks([partial(draw_panel, panel) for panel in panels.values()], options.jobs)
-    written = in_forks([partial(write_sheet, sheet, folder, options.formats) for sheet in sheets], options.jobs)
+    drawings = in_forks([partial(draw_panel, panel) for panel in panels.values()], options.jobs, done)
+    written = in_forks([partial(write_sheet, sheet, folder, options.formats) for sheet in sheets], options.jobs, done)
     return dict(zip(panels, drawings, strict=True)), [path for paths in written for path in paths]
 
 
 def draw_panel(panel: Panel) -> Drawing:
     """Draw a panel for a page."""
-    return Drawing(inline_svg(panel), hover_data(panel))
+    own = replace(panel)  # a copy, which keeps its picture no longer than is needed
+    return Drawing(inline_svg(own), hover_data(own))
 
 
 def html(report: Report, drawings: Mapping[str, Drawing] | None = None) -> str:

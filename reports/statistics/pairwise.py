@@ -6,7 +6,9 @@ an effect size measure based on the Mann-Whitney statistic, part 2" (method 5); 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,8 +32,28 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
         x: `(runs,)`, the scores of one method.
         y: `(runs,)`, those of the other, paired by position (same seed).
     """
-    from scipy.stats import wilcoxon
+    difference = _untied_pairs(x, y)
+    return difference if isinstance(difference, Undefined) else _signed_rank_tests(difference[None])[0]
 
+
+def wilcoxon_all_pairs(samples: Sequence[ArrayLike]) -> dict[tuple[int, int], HypothesisTest | Undefined]:
+    """Return `wilcoxon_signed_rank` of all pairs (i, j) of samples, i < j; tests of one kind and size are computed at once."""
+    found: dict[tuple[int, int], HypothesisTest | Undefined] = {}
+    alike: dict[tuple[int, bool], list[tuple[tuple[int, int], FloatArray]]] = {}
+    for pair in combinations(range(len(samples)), 2):
+        difference = _untied_pairs(samples[pair[0]], samples[pair[1]])
+        if isinstance(difference, Undefined):
+            found[pair] = difference
+        else:
+            alike.setdefault((difference.size, _is_exact(difference)), []).append((pair, difference))
+    for members in alike.values():
+        tests = _signed_rank_tests(np.stack([difference for _, difference in members]))
+        found.update(zip([pair for pair, _ in members], tests, strict=True))
+    return {pair: found[pair] for pair in combinations(range(len(samples)), 2)}
+
+
+def _untied_pairs(x: ArrayLike, y: ArrayLike) -> FloatArray | Undefined:
+    """Return the differences of the pairs that are not equal."""
     paired = pairs(x, y)
     if isinstance(paired, Undefined):
         return paired
@@ -40,10 +62,21 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     difference = difference[difference != 0.0]
     if difference.size == 0:
         return Undefined(f"all {first.size} pairs are equal" if first.size > 1 else "the one pair is equal")
-    exact = difference.size <= EXACT_LIMIT and np.unique(np.abs(difference)).size == difference.size
-    outcome = wilcoxon(difference, method="exact" if exact else "asymptotic")
-    name = f"Wilcoxon signed rank, {'exact' if exact else 'normal'}"
-    return HypothesisTest(float(outcome.statistic), float(outcome.pvalue), int(difference.size), name)
+    return difference
+
+
+def _is_exact(difference: FloatArray) -> bool:
+    return difference.size <= EXACT_LIMIT and np.unique(np.abs(difference)).size == difference.size
+
+
+def _signed_rank_tests(rows: FloatArray) -> list[HypothesisTest]:
+    """Return the test of each row of differences, `(tests, n)`, all of them exact or none."""
+    from scipy.stats import wilcoxon
+
+    exact = _is_exact(rows[0])
+    outcome = wilcoxon(rows, method="exact" if exact else "asymptotic", axis=1)
+    name, n = f"Wilcoxon signed rank, {'exact' if exact else 'normal'}", rows.shape[1]
+    return [HypothesisTest(float(s), float(p), n, name) for s, p in zip(outcome.statistic, outcome.pvalue, strict=True)]
 
 
 def sign_flip(

@@ -309,6 +309,7 @@ BAD: dict[str, tuple[Callable[[Path], str], str]] = {
     "negative labels": (lambda p: save(p, x=X, y=Y - 1), "out of range: 2 classes should be the whole numbers 0 to 1"),
     "labels with gaps": (lambda p: save(p, x=X, y=Y * 255), "out of range"),
     "labels that are NaN": (lambda p: save(p, x=X, y=np.where(Y, 1, np.nan)), "10 labels of .* are NaN"),
+    "labels that are no text": (lambda p: save(p, x=X, y=np.where(Y, "cat", "nan")), "10 labels of .* are empty or 'nan'"),
     "fractional labels": (lambda p: save(p, x=X, y=Y / 2), "whole numbers from 0"),
     "NaN pixels": (lambda p: save(p, x=np.where(X > 0.5, X, np.nan), y=Y), "contain NaN or infinite"),
     "shapes": (lambda p: save(p, x=X, y=Y[:3]), "examples of shape"),

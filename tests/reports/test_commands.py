@@ -202,3 +202,46 @@ def test_a_process_of_a_report_that_ends_is_a_sentence() -> None:
         in_forks([lambda: os._exit(1), lambda: None], 2)
     with pytest.raises(ZeroDivisionError):
         in_forks([lambda: 1 // 0, lambda: 0], 2)
+
+
+def test_a_report_in_python_has_the_options_and_defaults_of_the_command(app: typer.Typer, tmp_path: Path) -> None:
+    import inspect
+
+    import nasbench
+
+    shared = set(inspect.signature(nasbench.report).parameters) - {"results"}
+    command = inspect.signature(report).parameters
+    assert shared <= set(command) and {"jobs", "alpha", "export", "tidy", "figures", "style", "compact"} <= shared
+    assert all(
+        inspect.signature(nasbench.report).parameters[name].default in (command[name].default, ())
+        for name in shared - {"out"}
+    )
+    path = tmp_path / "runs.csv"
+    rows = [f"{m},{r},{q},{10 + (r * 7 + q * 3) % 5 + (m == 'b')}" for m in "ab" for r in range(6) for q in range(4)]
+    path.write_text("\n".join(["method,run,query,value", *rows]))
+    options = ["--figures", "none", "--alpha", "0.1", "--export", "ioh", "--tidy", str(tmp_path / "c.parquet")]
+    assert CliRunner().invoke(app, [str(path), "--out", str(tmp_path / "c"), *options]).exit_code == 0
+    page = nasbench.report(
+        nasbench.read_traces(path), tmp_path / "p", figures="none", alpha=0.1, export="ioh", tidy=tmp_path / "p.parquet"
+    )
+    assert page.read_text() == (tmp_path / "c" / "report.html").read_text() and "90%" in page.read_text()
+    assert (tmp_path / "p.parquet").is_file() and (tmp_path / "p" / "ioh").is_dir()
+    with pytest.raises(NasbenchError, match="error rate"):
+        nasbench.report(nasbench.read_traces(path), tmp_path / "q", alpha=0.5)
+
+
+def test_progress_ends_at_its_total(tmp_path: Path) -> None:
+    import nasbench
+    from nasbench.reports.page.make import make_report
+    from nasbench.reports.page.options import ReportOptions
+
+    path = tmp_path / "runs.csv"
+    path.write_text("method,problem,run,query,value\na,p,0,0,1\na,p,0,1,2\na,q,0,0,1\na,q,0,1,2\n")
+    told: list[tuple[float, int]] = []
+    make_report(
+        nasbench.read_traces(path),
+        tmp_path / "out",
+        options=ReportOptions(formats=("svg",), figures=("anytime-queries",), jobs=2),
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == sorted(told) and told[0] == (0, 100) and told[-1] == (100, 100) and len(set(told)) > 5

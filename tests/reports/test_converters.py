@@ -16,7 +16,7 @@ import pytest
 import nasbench
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.reports.converters.catalogue import converters, find_converter
+from nasbench.reports.converters.catalogue import convert, converters, find_converter
 
 DATA = Path(__file__).with_name("converted")
 
@@ -264,3 +264,40 @@ def test_a_report_does_not_overwrite_what_it_reads(tmp_path: Path, capsys: pytes
     assert status(["report", str(path), "--figures", "none", "--tidy", str(path)]) == 2
     assert "would overwrite what is reported" in capsys.readouterr().err
     assert path.read_text() == content
+
+
+def test_a_named_format_that_a_file_does_not_have_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("method,run,query,value\na,0,0,1\na,0,1,2\n")
+    for name in ("syne-tune", "iohprofiler", "carps", "naslib", "naszilla", "optuna"):
+        assert status(["report", str(path), "--format", name]) == 2
+        told = capsys.readouterr().err
+        assert f"is not what {name} writes" in told or "is not JSON" in told or "has no " in told
+        assert "empty set" not in told and len(told.strip().splitlines()) == 1
+
+
+def test_a_log_of_evaluations_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(DATA / "iohprofiler-sparse", tmp_path / "logs"))
+    data = next(copy.rglob("*.dat"))
+    whole = data.read_bytes()
+    ends = [at + 1 for at, sign in enumerate(whole) if sign == ord("\n")][:-1]
+    for cut in (*ends, *(end + 3 for end in ends)):
+        data.write_bytes(whole[:cut])
+        with pytest.raises(NasbenchError, match="is not as iohprofiler writes it"):
+            convert(copy, "iohprofiler", converters()["iohprofiler"])
+
+
+def test_zeroed_bytes_of_a_database_are_refused_or_change_nothing(tmp_path: Path) -> None:
+    """A byte of a number that is stored whole cannot be told from another; blocks of 32 bytes hold more than a number."""
+    whole, copy = (DATA / "optuna" / "studies.db").read_bytes(), tmp_path / "studies.db"
+    reader = converters()["optuna"]
+    intact = convert(DATA / "optuna" / "studies.db", "optuna", reader).frame
+    used = [at for at in range(0, len(whole), 32) if any(whole[at : at + 32])]
+    refused = 0
+    for at in used[1::25]:
+        copy.write_bytes(whole[:at] + bytes(32) + whole[at + 32 :])
+        try:
+            assert convert(copy, "optuna", reader).frame.equals(intact)
+        except NasbenchError:
+            refused += 1
+    assert refused > 10

@@ -243,3 +243,22 @@ def test_two_tables_are_compared_and_one_name_in_both_means_two_methods(
     assert status(["report", str(tmp_path), str(csv)]) == 2
     with pytest.raises(NasbenchError, match="one or more"):
         nasbench.read_traces([])
+
+
+def test_the_same_file_twice_and_values_that_overflow_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("method,run,query,value\na,0,0,1\na,0,1,2\n")
+    with pytest.raises(NasbenchError, match=r"runs\.csv is given twice"):
+        nasbench.read_traces([path, tmp_path / "." / "runs.csv"])
+    path.write_text("method,run,query,value\na,0,0,1e308\na,0,1,2\n")
+    with pytest.raises(NasbenchError, match="value beyond 1e\\+100"):
+        nasbench.read_traces(path)
+
+
+def test_methods_are_called_as_the_file_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("algorithm,dataset,run,query,value\n01,1.50,0,0,1\n01,1.50,0,1,2\n1,1.50,0,0,3\n1,1.50,0,1,2\n")
+    results = nasbench.read_traces(path)
+    assert set(results.labels) == {"01", "1"} and results.benchmarks == ("1.50",)
+    named = results.to_pandas()["architecture"].tolist()
+    assert named == ["01/0/0", "01/0/1", "1/0/0", "1/0/1"]

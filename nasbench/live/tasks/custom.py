@@ -19,6 +19,9 @@ STEP = 4
 LARGEST = 2**30
 """Bytes that the images of a task may take in memory."""
 
+UNLABELLED = ("", "nan")
+"""Texts that stand for a missing label."""
+
 Images = Sequence[NDArray[np.float32]]
 """Images `(channels, height, width)`, of equal or different sizes."""
 Labels = NDArray[np.int64]
@@ -107,10 +110,16 @@ def number_classes(name: str, y: NDArray[Any]) -> tuple[Labels, tuple[str, ...]]
     """Return classes as numbers from 0, and their names; texts are numbered in alphabetical order.
 
     Raises:
-        NasbenchError: for numbers that are not whole, negative, or with gaps; such labels usually mark what is unknown.
+        NasbenchError: for numbers that are not whole, negative, or with gaps, and for empty texts; such labels usually mark what is unknown.
     """
     if y.dtype.kind in "OSU":
-        names, numbers = np.unique([_text(one) for one in y], return_inverse=True)
+        texts = [_text(one) for one in y]
+        unknown = sum(one is None or text.strip().lower() in UNLABELLED for one, text in zip(y, texts, strict=True))
+        if unknown:
+            raise NasbenchError(
+                f"{unknown} labels of {name!r} are empty or 'nan', which marks what is unknown; remove these examples or label them."
+            )
+        names, numbers = np.unique(texts, return_inverse=True)
         return numbers.astype(np.int64), tuple(names.tolist())
     if y.dtype.kind == "f" and np.isnan(y).any():
         raise NasbenchError(

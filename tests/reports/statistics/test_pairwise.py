@@ -16,6 +16,7 @@ from nasbench.reports.statistics.pairwise import (
     probability_of_improvement,
     rank_sum,
     sign_flip,
+    wilcoxon_all_pairs,
     wilcoxon_signed_rank,
 )
 from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
@@ -202,3 +203,14 @@ def test_improvement_interval_matches_resampling_the_runs_themselves() -> None:
     assert (got.interval.lower + got.interval.upper) / 2 == pytest.approx(np.mean(replicates), abs=0.01)
     width = 2 * stats.t.ppf(0.975, 38) * np.sqrt(20 / 19) * np.std(replicates)
     assert got.interval.upper - got.interval.lower == pytest.approx(width, rel=0.06)
+
+
+def test_all_pairs_at_once_are_the_tests_of_each_pair() -> None:
+    rng = np.random.default_rng(5)
+    tied = rng.integers(0, 4, 20).astype(float)
+    samples = [rng.normal(size=20), rng.normal(size=20), tied, tied + rng.integers(0, 2, 20), tied.copy()]
+    found = wilcoxon_all_pairs(samples)
+    assert list(found) == [(i, j) for i in range(5) for j in range(i + 1, 5)]
+    assert found == {(i, j): wilcoxon_signed_rank(samples[i], samples[j]) for i, j in found}
+    names = {test.method for test in found.values() if not isinstance(test, Undefined)}
+    assert len(names) == 2 and isinstance(found[2, 4], Undefined)
