@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from nasbench.search.operation_counter import counting
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.theory.exact.elitist import hitting_time
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.families.complexity import optimizers
+from nasbench.theory.families.complexity import optimizers, sizes
 from nasbench.theory.families.complexity.growth import Order, Slope, check_slopes, geometric, grow
 from nasbench.theory.families.complexity.optimizers import ORDERS, QuadraticMemoryMutant, QuadraticTimeMutant
 from nasbench.theory.families.complexity.solvers import dense_hitting_time
@@ -28,7 +29,16 @@ from nasbench.theory.machinery.instrumentation import OperationTally
 
 from registered_optimizers import SLOW
 
-CLAIMS = registry.select(("complexity",))
+QUICK = {
+    "complexity.choices-one-plus-one-ea",
+    "complexity.members-nsga2",
+    "complexity.objectives-prescreened-nsga2",
+    "complexity.architectures-hybrid",
+}
+"""Of the claims about sizes, one of each size; `nasbench verify` checks all."""
+
+LATER = {claim.name for claim in sizes.CLAIMS} - QUICK
+CLAIMS = tuple(claim for claim in registry.select(("complexity",)) if claim.name not in LATER)
 MUTANTS = (
     "complexity.random-search",
     "complexity.regularized-evolution",
@@ -40,6 +50,8 @@ MUTANTS = (
     "complexity.darts-replay",
     "complexity.candidates-nas-bowl",
     "complexity.decisions-npenas",
+    "complexity.choices-npenas",
+    *sorted(QUICK),
     "complexity.hitting-time-solver",
     "complexity.local-search-solver",
     "complexity.nondominated-sorting",
@@ -70,6 +82,9 @@ def test_mutant_is_rejected(name: str, rejected: Callable[[str], tuple[bool, Ver
 
 def test_every_registered_optimizer_has_a_stated_order() -> None:
     named = {claim.name for claim in CLAIMS}
+    assert {size.what for of_one in sizes.SIZES.values() for size in of_one} == {
+        "choices", "decisions", "members", "objectives", "architectures",
+    }  # fmt: skip
     assert {f"complexity.{name.replace('_', '-')}" for name in {*optimizer_names()} - {*SLOW}} <= named
 
 
@@ -101,6 +116,14 @@ def test_a_slope_that_may_be_either_is_undecided() -> None:
     sizes = np.array(geometric(16, 1024), dtype=float)
     noisy = Slope.of("", sizes, sizes**1.15 * np.exp(0.3 * rng.standard_normal(len(sizes))), 1.0)
     assert check_slopes([noisy], 1).outcome is Outcome.UNDECIDED
+
+
+def test_a_power_far_above_what_is_measured_is_vacuous_and_a_power_of_zero_is_not() -> None:
+    at = np.array(geometric(16, 1024), dtype=float)
+    flat, memory = Slope.of("time", at, np.ones(len(at)), 0.0), Slope.of("memory", at, at, 1.0)
+    assert check_slopes([flat, memory], 1).outcome is Outcome.HOLDS
+    assert check_slopes([replace(flat, stated=1.0), memory], 1).outcome is Outcome.VACUOUS
+    assert check_slopes([replace(flat, stated=1.0), Slope.of("operations", at, at, 1.0)], 1).outcome is Outcome.HOLDS
 
 
 def test_a_logarithm_is_within_the_slack_and_half_an_order_is_not() -> None:

@@ -1,4 +1,4 @@
-"""Stated orders of what a query costs in the size of the candidate pool and in the number of decisions, at a fixed number of queries.
+"""Stated orders of what a query costs in the size of the candidate pool and in the numbers of decisions and choices, at a fixed number of queries.
 
 Beside the number of queries (`optimizers`) these are what a user changes. The decisions are those of a network's encoding, so of its
 features; processes on distances compute these in compiled code, where a decision costs too little to be seen.
@@ -24,8 +24,14 @@ QUERIES = 10
 POOLS = (256, 512, 1024, 1536, 2048)
 DECISIONS = (32, 48, 64, 96, 128)
 CHOICES = 4
+CHOICES_OF_DECISIONS = (32, 40, 48, 56, 64)
+DECISIONS_OF_CHOICES = 8
 EXPONENT = 1.75
 """Of a mutant's sizes: larger pools than this gives are not allowed."""
+
+
+SYMBOLS: Mapping[str, str] = {"choices": "k"}
+"""Symbols of sizes that are not their first letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +71,17 @@ def _with_decisions(order: Order, size: float) -> Order:
     return replace(order, space=make_space(round(size), CHOICES), sizes=(QUERIES,))
 
 
+def _with_choices(order: Order, size: float) -> Order:
+    return replace(order, space=make_space(DECISIONS_OF_CHOICES, round(size)), sizes=(QUERIES,))
+
+
 _POOL = Scaling(what="candidates", change=_with_pool, sizes=POOLS, reason="each candidate is encoded and scored once")
 _GRAPHS = replace(_POOL, change=_with_pool_of_graphs, sizes=(128, 192, 256, 384, 512, 768, 1024))
 _CHILDREN = replace(_POOL, change=_with_pool_of_children, sizes=(64, 96, 128, 192, 256, 320, 384, 448, 512))
 _FEATURES = Scaling(
     what="decisions", change=_with_decisions, sizes=DECISIONS, reason="a network of fixed width has d k inputs"
 )
+_FEATURES_OF_CHOICES = replace(_FEATURES, what="choices", change=_with_choices, sizes=CHOICES_OF_DECISIONS)
 _POOL_OF_FEATURES = replace(
     _FEATURES, power=2.0, reason="a pool of O(d k) architectures for a network of fixed width with d k inputs"
 )
@@ -78,9 +89,9 @@ _POOL_OF_FEATURES = replace(
 SCALINGS: Mapping[str, tuple[Scaling, ...]] = {
     "gp_bo": (_POOL,),
     "nas_bowl": (_GRAPHS,),
-    "bananas": (_CHILDREN, _FEATURES),
-    "bananas_naszilla": (_CHILDREN, _FEATURES),
-    "npenas": (_CHILDREN, _FEATURES),
+    "bananas": (_CHILDREN, _FEATURES, _FEATURES_OF_CHOICES),
+    "bananas_naszilla": (_CHILDREN, _FEATURES, _FEATURES_OF_CHOICES),
+    "npenas": (_CHILDREN, _FEATURES, _FEATURES_OF_CHOICES),
     "weaknas": (_POOL, _POOL_OF_FEATURES),
     "progressive": (_POOL_OF_FEATURES,),
 }
@@ -109,7 +120,7 @@ def _check(context: Context, name: str, scaling: Scaling, exponent: float = 1.0)
 
 
 def _claim(name: str, scaling: Scaling) -> Claim:
-    symbol = scaling.what[0]
+    symbol = SYMBOLS.get(scaling.what, scaling.what[0])
     power = "" if scaling.power == 1 else f"^{scaling.power:g}"
     return Claim(
         f"complexity.{scaling.what}-{name.replace('_', '-')}",
