@@ -45,16 +45,16 @@ class Darts(LogitSearcher):
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move the logits down the search loss, then the weights down the training loss."""
         if self.order == 1:
-            (gradient,) = self.gradients([self.alpha], search, self._mix)
+            (gradient,) = self.gradients([self.alpha], search, partial(self._mix, self.noise_of_mixture()))
         else:
-            gradient = self.microbatching.run(partial(self._hypergradient, train, search))
+            gradient = self.microbatching.run(partial(self._hypergradient, train, search, self.noise_of_mixture()))
         self.update_alpha(gradient)
-        return self.update_weights(train, self.mixture)
+        return self.update_weights(train, partial(self._detached, self.noise_of_mixture()))
 
-    def _hypergradient(self, train: Batch, search: Batch) -> Tensor:
+    def _hypergradient(self, train: Batch, search: Batch, noise: Tensor | None) -> Tensor:
         return unrolled_hypergradient(
-            lambda: self.loss(train, self._mix()),
-            lambda: self.loss(search, self._mix()),
+            lambda: self.loss(train, self._mix(noise)),
+            lambda: self.loss(search, self._mix(noise)),
             self.weights,
             self.alpha,
             rate=self.optimizer.param_groups[0]["lr"],
@@ -62,8 +62,11 @@ class Darts(LogitSearcher):
             exact=self.hypergradient == "exact",
         )
 
-    def _mix(self) -> OperationWeights:
-        return OperationWeights(weights=self.networks.relaxation(self.soften()))
+    def _mix(self, noise: Tensor | None = None) -> OperationWeights:
+        return OperationWeights(weights=self.networks.relaxation(self.soften_with(noise)))
+
+    def _detached(self, noise: Tensor | None) -> OperationWeights:
+        return OperationWeights(weights=self.networks.relaxation(self.soften_with(noise).detach()))
 
     def _direction(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """Return the direction that SGD would take: momentum times its buffer, plus gradient, plus weight decay."""

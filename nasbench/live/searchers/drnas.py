@@ -23,6 +23,8 @@ class DrNas(LogitSearcher):
         options: see `LogitSearcher`.
     """
 
+    samples_itself = True
+
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Draw a mixture and move alpha down the search loss; draw another and move the weights down the training loss."""
         (gradient,) = self.gradients([self.alpha], search, partial(self.draw, self.seed()))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.mixed_operation import OperationWeights
+from nasbench.live.searchers.concrete import gumbel
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 from nasbench.ranges import positive
@@ -28,6 +29,9 @@ class Gdas(LogitSearcher):
         options: see `LogitSearcher`.
     """
 
+    samples_itself = True
+    trains_mixtures = False
+
     def __init__(self, *args: Any, warm: Temperature = 10.0, cold: Temperature = 0.1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.warm, self.cold = warm, cold
@@ -41,8 +45,7 @@ class Gdas(LogitSearcher):
 
     def noise(self) -> Tensor:
         """Return the next Gumbel variables of the searcher's stream, of the shape of the logits `(n, k)`."""
-        uniform = torch.rand(self.mask.shape, generator=self.generator).clamp(1e-10, 1 - 1e-7).to(self.device)
-        return -torch.log(-torch.log(uniform))
+        return gumbel(self.mask.shape, self.generator).to(self.device)
 
     def sample(self, gumbel: Tensor) -> OperationWeights:
         """Return the mixture sampled by `gumbel`, whose weights carry the gradient of the soft sample (straight through)."""

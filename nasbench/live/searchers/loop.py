@@ -122,6 +122,8 @@ class SupernetSearch:
                 f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "
                 f"{searcher.networks.space}; use none or max-skip-connections."
             )
+        if self.stopping.needs_eigenvalue and not searcher.mixes_probabilities:
+            raise NasbenchError("Stopping by eigenvalue needs a softmax of the logits; leave out arch_activation.")
         if self.stopping.needs_eigenvalue and searcher.supernet.arithmetic.bfloat16:
             raise NasbenchError("Stopping by eigenvalue takes second derivatives, which need the precision float32.")
         self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
@@ -169,7 +171,8 @@ class SupernetSearch:
             searcher.progress = (epoch + step / steps) / settings.epochs
             for group in searcher.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * searcher.progress))
-            total += searcher.step(batch, next(search))
+            searcher.search_batch = next(search)
+            total += searcher.step(batch, searcher.search_batch)
         if not torch.isfinite(total):
             raise NasbenchError(
                 f"The loss of the supernet is not finite in epoch {epoch + 1}; lower the learning rate."
@@ -216,6 +219,7 @@ class SupernetSearch:
                 "supernet": searcher.supernet.state_dict(),
                 "optimizer": searcher.optimizer.state_dict(),
                 "searcher": searcher.state(),
+                "operation_stopping": searcher.operation_stopping.state() if searcher.operation_stopping else None,
                 "generators": [self.generator.get_state(), searcher.generator.get_state()],
                 "curve": self.curve,
                 "ended": None if ended is None else ended.tolist(),
@@ -232,6 +236,8 @@ class SupernetSearch:
         searcher.supernet.load_state_dict(state["supernet"])
         searcher.optimizer.load_state_dict(state["optimizer"])
         searcher.restore(state["searcher"])
+        if searcher.operation_stopping is not None:
+            searcher.operation_stopping.restore(state["operation_stopping"])
         self.generator.set_state(state["generators"][0])
         searcher.generator.set_state(state["generators"][1])
         self.curve = state["curve"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -46,16 +47,20 @@ class PcDarts(LogitSearcher):
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move alpha and beta down the search loss (after the warm-up), then the weights down the training loss."""
         if self.progress >= self.warmup:
-            gradient, self.beta.grad = self.gradients([self.alpha, self.beta], search, self._mix)
+            mix = partial(self._mix, self.noise_of_mixture())
+            gradient, self.beta.grad = self.gradients([self.alpha, self.beta], search, mix)
             self.update_alpha(gradient)
-        return self.update_weights(train, self.mixture)
+        return self.update_weights(train, partial(self._detached, self.noise_of_mixture()))
 
-    def _mix(self) -> OperationWeights:
-        return OperationWeights(weights=self.soften(), scale=self.scale())
+    def _mix(self, noise: Tensor | None) -> OperationWeights:
+        return OperationWeights(weights=self.soften_with(noise), scale=self.scale())
+
+    def _detached(self, noise: Tensor | None) -> OperationWeights:
+        return OperationWeights(weights=self.soften_with(noise).detach(), scale=self.scale().detach())
 
     def mixture(self) -> OperationWeights:
-        """Return the present mixture with its edge weights."""
-        return OperationWeights(weights=self.architecture_probabilities(), scale=self.scale().detach())
+        """Return the present mixture with its edge weights, without noise."""
+        return self._detached(None)
 
     def discretize(self) -> Any:
         """Discretise the product of operation and edge weights, as the authors do."""

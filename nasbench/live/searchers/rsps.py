@@ -29,6 +29,7 @@ class Rsps(Searcher):
     """
 
     moves_theta = False
+    trains_mixtures = False
     scores_paths = True
 
     def __init__(

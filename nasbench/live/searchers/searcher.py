@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,11 @@ from torch.utils.checkpoint import checkpoint
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
+from nasbench.live.searchers.concrete import concrete, gumbel, temperature
+from nasbench.live.searchers.operation_dropout import kept_operations
+from nasbench.live.searchers.operation_stopping import OperationStopping
+from nasbench.live.searchers.perturbation import adversarial_shift, onto_simplex, radius_at, random_shift
+from nasbench.live.searchers.regularizers import regularizer_gradient
 from nasbench.live.supernets.supernet import Supernet, simplex_mask
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.metrics import loss
@@ -29,12 +34,15 @@ from nasbench.ranges import (
     SINCE_0_2,
     SWITCH,
     OneOf,
+    Probability,
     Range,
     between,
     check_ranges,
 )
 
 Rate = Annotated[float, between(0, 1_000)]
+Radius = Annotated[float, between(0, 1)]
+MakeMixture = Callable[[], OperationWeights]
 RANGES: dict[str, Range | OneOf] = {
     **dict.fromkeys(("epochs", "batch_size", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "gradient_clip"), POSITIVE),
@@ -86,7 +94,16 @@ class Searcher:
         supernet: shared weights, on their device.
         settings: see `SupernetConfig`.
         generator: the searcher's random stream, on the CPU.
+        operation_dropout: rate at which operations of the mixture are left out while the shared weights are trained, at the end of
+            the search; see `nasbench.live.searchers.operation_dropout`.
+        perturbation: "random" or "adversarial" trains the shared weights at a perturbed mixture; see
+            `nasbench.live.searchers.perturbation`.
+        perturbation_radius: the radius at the end of the search.
+        operation_stopping: whether operations that overfit are trained no longer; see `nasbench.live.searchers.operation_stopping`.
     """
+
+    trains_mixtures = True
+    """Whether the shared weights are trained in mixtures of operations, which the options above need."""
 
     partial_channels = 1
     """Factor by which operations in this searcher's supernet have fewer channels."""
@@ -100,7 +117,32 @@ class Searcher:
     trains_finalists = False
     """Whether it selects by training its finalists alone, so that no other selection applies."""
 
-    def __init__(self, supernet: Supernet, settings: SupernetConfig, generator: torch.Generator) -> None:
+    mixes_probabilities = True
+    """Whether the mixture is that of the probabilities of the point."""
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SupernetConfig,
+        generator: torch.Generator,
+        *,
+        operation_dropout: Probability = 0.0,
+        perturbation: Literal["none", "random", "adversarial"] = "none",
+        perturbation_radius: Radius = 0.3,
+        operation_stopping: bool = False,
+    ) -> None:
+        if not self.trains_mixtures and (operation_dropout, perturbation, operation_stopping) != (0.0, "none", False):
+            raise NasbenchError(
+                f"{type(self).__name__} trains single paths, for which there is no operation dropout, perturbation or stopping; leave them out."
+            )
+        self.operation_dropout, self.perturbation, self.perturbation_radius = (
+            operation_dropout,
+            perturbation,
+            perturbation_radius,
+        )
+        self.operation_stopping = OperationStopping.of(supernet) if operation_stopping else None
+        self.search_batch: Batch | None = None
+        """The search batch of the step, set before each step."""
         self.supernet = supernet
         self.settings = settings
         self.generator = generator
@@ -171,10 +213,57 @@ class Searcher:
         Of several mixtures the step is along the sum of their gradients, and the loss is their mean. If memory is exhausted the
         gradients are repeated in halves, with rebuilt mixtures as in `gradients`.
         """
-        value = self.microbatching.run(partial(self._backward, batch, mixtures))
+        altered = [self._altered(batch, mixture) for mixture in mixtures]
+        value = self.microbatching.run(partial(self._backward, batch, altered))
+        if self.operation_stopping is not None:
+            self._compare_gradients(self.operation_stopping, mixtures[0])
         nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
         self.optimizer.step()
         return value
+
+    def _altered(self, batch: Batch, mixture: MakeMixture) -> MakeMixture:
+        """Return a mixture with the perturbation and the dropout of this step, which are drawn once, however often it is rebuilt."""
+        if self.perturbation == "none" and self.operation_dropout == 0.0:
+            return mixture
+        shift, factor = self._changes(batch, mixture())
+
+        def altered() -> OperationWeights:
+            given = mixture()
+            assert given.weights is not None
+            weights = given.weights if shift is None else onto_simplex(given.weights + shift)
+            return replace(given, weights=weights if factor is None else weights * factor)
+
+        return altered
+
+    def _changes(self, batch: Batch, given: OperationWeights) -> tuple[Tensor | None, Tensor | None]:
+        """Return the shift of a mixture's weights and the factor after it, None where there is none."""
+        assert given.weights is not None
+        point, radius = given.weights.detach(), radius_at(self.perturbation_radius, self.progress)
+        scale = None if given.scale is None else given.scale.detach()
+        shift = None
+        if self.perturbation == "random":
+            shift = random_shift(point, radius, self.generator)
+        elif self.perturbation == "adversarial":
+            shift = adversarial_shift(
+                lambda weights: self.loss(batch, OperationWeights(weights=weights, scale=scale)),
+                point,
+                radius,
+                self.generator,
+            )
+        if self.operation_dropout == 0.0:
+            return shift, None
+        moved = point if shift is None else onto_simplex(point + shift)
+        return shift, kept_operations(moved, self.operation_dropout * self.progress, self.generator)
+
+    def _compare_gradients(self, stopping: OperationStopping, mixture: MakeMixture) -> None:
+        """Tell the early stopping of operations the gradients on the search batch, beside those of the training batch."""
+        assert self.search_batch is not None
+        batch = self.search_batch
+        stopping.tell(
+            self.microbatching.run(
+                lambda: torch.autograd.grad(self.loss(batch, mixture()), stopping.weights, allow_unused=True)
+            )
+        )
 
     def _backward(self, batch: Batch, mixtures: Sequence[Callable[[], OperationWeights]]) -> Tensor:
         self.optimizer.zero_grad(set_to_none=True)
@@ -205,7 +294,16 @@ class LogitSearcher(Searcher):
     Args:
         supernet, settings, generator: see `Searcher`.
         arch_learning_rate, arch_weight_decay: Adam's, with betas 0.5 and 0.999.
+        arch_activation: "softmax", or "sigmoid" for weights that do not compete (FairDARTS, Chu et al., ECCV 2020, section 4.1).
+        arch_regularizer: "beta" or "zero_one" adds a term to the search loss; see `nasbench.live.searchers.regularizers`.
+        arch_regularizer_weight: weight of the term; a negative one stands for the authors'.
+        arch_sampling: "concrete" draws the mixture of each gradient instead of taking its mean (SNAS; see
+            `nasbench.live.searchers.concrete`).
+        options: see `Searcher`.
     """
+
+    samples_itself = False
+    """Whether the searcher has its own way to draw mixtures."""
 
     def __init__(
         self,
@@ -214,8 +312,25 @@ class LogitSearcher(Searcher):
         generator: torch.Generator,
         arch_learning_rate: Rate = 3e-4,
         arch_weight_decay: Rate = 1e-3,
+        arch_activation: Literal["softmax", "sigmoid"] = "softmax",
+        arch_regularizer: Literal["none", "beta", "zero_one"] = "none",
+        arch_regularizer_weight: Annotated[float, between(-1, 1_000)] = -1.0,
+        arch_sampling: Literal["none", "concrete"] = "none",
+        **options: Any,
     ) -> None:
-        super().__init__(supernet, settings, generator)
+        super().__init__(supernet, settings, generator, **options)
+        if self.samples_itself and (arch_activation, arch_sampling) != ("softmax", "none"):
+            raise NasbenchError(
+                f"{type(self).__name__} draws its mixtures in its own way; leave out arch_activation and arch_sampling."
+            )
+        if (arch_activation, arch_sampling) == ("sigmoid", "concrete"):
+            raise NasbenchError(
+                "The concrete relaxation draws from a softmax; leave out arch_activation or arch_sampling."
+            )
+        self.arch_activation, self.arch_sampling = arch_activation, arch_sampling
+        self.arch_regularizer = arch_regularizer
+        self.arch_regularizer_weight = None if arch_regularizer_weight < 0 else arch_regularizer_weight
+        self.mixes_probabilities = arch_activation == "softmax"
         start = 1e-3 * torch.randn(self.mask.shape, generator=generator)
         self.alpha = start.to(self.device).requires_grad_()
         self.arch_optimizer = torch.optim.Adam(
@@ -223,16 +338,37 @@ class LogitSearcher(Searcher):
         )
 
     def soften(self, temperature: float = 1.0) -> Tensor:
-        """Return the softmax of `alpha / temperature` over the existing choices, differentiable."""
+        """Return the softmax of `alpha / temperature` over the existing choices, or the sigmoid of `alpha`, differentiable."""
+        if self.arch_activation == "sigmoid":
+            return torch.sigmoid(self.alpha) * self.mask
         return torch.softmax((self.alpha / temperature).masked_fill(~self.mask, -torch.inf), dim=1)
 
+    def noise_of_mixture(self) -> Tensor | None:
+        """Return the noise of the next mixture from the searcher's stream, None where mixtures are not drawn."""
+        return gumbel(self.mask.shape, self.generator).to(self.device) if self.arch_sampling == "concrete" else None
+
+    def soften_with(self, noise: Tensor | None) -> Tensor:
+        """Return the weights of a mixture with that noise, differentiable in the logits."""
+        if noise is None:
+            return self.soften()
+        return concrete(self.alpha, self.mask, noise, temperature(self.progress))
+
+    def mixture(self) -> OperationWeights:
+        """Return the mixture at the current point, without noise."""
+        return OperationWeights(weights=self.networks.relaxation(self.soften().detach()))
+
     def architecture_probabilities(self) -> Tensor:
-        """Return the softmax of the logits, detached."""
-        return self.soften().detach()
+        """Return the softmax of the logits, or their sigmoids divided by the sum of a row, detached."""
+        weights = self.soften().detach()
+        return weights / weights.sum(dim=1, keepdim=True) if self.arch_activation == "sigmoid" else weights
 
     def update_alpha(self, gradient: Tensor) -> None:
-        """Take one Adam step of the logits along `gradient`."""
+        """Take one Adam step of the logits along `gradient` and that of the regulariser."""
         self.alpha.grad = gradient.detach()
+        if self.arch_regularizer != "none":
+            self.alpha.grad = self.alpha.grad + regularizer_gradient(
+                self.arch_regularizer, self.arch_regularizer_weight, self.alpha, self.mask, self.progress
+            )
         self.arch_optimizer.step()
 
     def state(self) -> dict[str, Any]:

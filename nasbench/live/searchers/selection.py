@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nasbench.errors import NasbenchError
 from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Searcher, need_edges
@@ -30,6 +31,8 @@ def perturbed_selection(searcher: Searcher, search: DeviceSplit, generator: torc
     """
     networks = searcher.networks
     need_edges(networks, "Perturbation-based selection")
+    if not searcher.mixes_probabilities:
+        raise NasbenchError("Perturbation-based selection needs a softmax of the logits; leave out arch_activation.")
     present = searcher.architecture_probabilities().clone()
     strength = present.clone()
     for edge in torch.randperm(networks.edges, generator=generator).tolist():
