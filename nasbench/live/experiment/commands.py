@@ -11,7 +11,7 @@ from nasbench.cli.option_groups import expand_groups
 from nasbench.cli.tracking_option import Track
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
-from nasbench.live.experiment.options import SearchOptions
+from nasbench.live.experiment.options import SearchOptions, with_fidelities
 
 if TYPE_CHECKING:
     from nasbench.live.tasks.task import Task
@@ -31,6 +31,12 @@ def search(
     ] = None,
     objectives: Annotated[
         str | None, typer.Option(help="the task's metric and others to minimise: error,latency@onnx-1-thread,bytes")
+    ] = None,
+    fidelities: Annotated[
+        str | None,
+        typer.Option(
+            help="epochs that a multi-fidelity optimizer may train for, such as 1,3,9; longer trainings continue shorter ones"
+        ),
     ] = None,
     early_stopping: Annotated[
         str, typer.Option(help="none, max-skip-connections[:N] or eigenvalue[:WINDOW,RATIO]")
@@ -80,6 +86,8 @@ def search(
         budget={"queries": queries} if time_budget_seconds is None else {"train_seconds": time_budget_seconds},
         objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
     )
+    if fidelities is not None:
+        config = with_fidelities(config, fidelities)
     if rank_correlation and config.objectives:
         raise NasbenchError("The rank correlation is defined for a single objective; leave out --rank-correlation.")
     if not rank_correlation:

@@ -47,6 +47,8 @@ class ExperimentConfig:
         budget: budget of optimizers that train from scratch, in accounts of the ledger.
         subset_size: number of training and of search examples to use, None for all.
         objectives: empty for the task's metric only, else the metric and further objectives.
+        fidelities: lengths of training that an optimizer which trains from scratch may ask for, ascending, the last of which is that of
+            `search_recipe`; empty for that alone. Longer trainings continue shorter ones.
     """
 
     task: str
@@ -62,11 +64,17 @@ class ExperimentConfig:
     budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
     subset_size: tuple[int | None, int | None] = (None, None)
     objectives: tuple[str, ...] = ()
+    fidelities: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         renamed = SETTINGS.get(self.optimizer, {})
         params = with_new_names(self.optimizer_params, renamed, f"setting of {self.optimizer}")
         object.__setattr__(self, "optimizer_params", params)
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Lengths of the trainings of a search from scratch, ascending."""
+        return self.fidelities or (self.search_recipe.epochs,)
 
     @property
     def shares_weights(self) -> bool:
@@ -95,6 +103,7 @@ def check_config(config: ExperimentConfig) -> None:
         raise NasbenchError(
             f"There is no selection {config.architecture_selection!r}; it should be one of {', '.join(SELECTIONS)}."
         )
+    _check_fidelities(config)
     _check_space(config)
     rule = EarlyStopping.parse(config.early_stopping).rule
     if not config.shares_weights and (rule, config.architecture_selection) != ("none", "argmax"):
@@ -112,6 +121,18 @@ def check_config(config: ExperimentConfig) -> None:
         _check_optimizer(config)
 
 
+def _check_fidelities(config: ExperimentConfig) -> None:
+    """Raise NasbenchError unless the fidelities ascend to the epochs of the search recipe, and the optimizer trains alone."""
+    given = config.fidelities
+    if given and config.shares_weights:
+        raise NasbenchError(f"{config.optimizer} searches on shared weights, which have no fidelities; leave them out.")
+    if given and not (given[0] > 0 and list(given) == sorted(set(given)) and given[-1] == config.search_recipe.epochs):
+        raise NasbenchError(
+            f"The fidelities are {', '.join(map(str, given))}; they should ascend from 1 or more to the {config.search_recipe.epochs} epochs of a "
+            "training in the search."
+        )
+
+
 def _check_optimizer(config: ExperimentConfig) -> None:
     """Construct an optimizer that trains from scratch on a dummy benchmark, without data or queries."""
     space = get_networks(config.space).make_space()
@@ -120,7 +141,7 @@ def _check_optimizer(config: ExperimentConfig) -> None:
     protocol = SearchProtocol(
         objectives=config.objectives or ("error",),
         split="search",
-        epochs=(config.search_recipe.epochs,),
+        epochs=config.epochs,
         training_seed="random",
         repeat_policy="cache",
         budget=Budget(dict(config.budget)),
@@ -167,6 +188,8 @@ def config_as_dict(config: ExperimentConfig) -> dict[str, Any]:
     plain = asdict(replace(config, optimizer_params={}, budget={}))
     if not config.objectives:
         del plain["objectives"]  # so that folders written before multiple objectives existed are resumed
+    if not config.fidelities:
+        del plain["fidelities"]  # likewise
     plain["early_stopping"] = str(EarlyStopping.parse(config.early_stopping))
     return {
         **plain,

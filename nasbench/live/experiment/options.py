@@ -81,3 +81,17 @@ class SearchOptions:
             subset_size=(self.subset_size, None if self.subset_size is None else max(self.subset_size // 4, 1)),
             **more,
         )
+
+
+def with_fidelities(config: ExperimentConfig, text: str) -> ExperimentConfig:
+    """Return a configuration whose trainings in the search have the lengths `text`, such as "1,3,9", the last of which is the whole one.
+
+    Raises:
+        NasbenchError: if they are not numbers.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise NasbenchError(f"--fidelities is {text!r}; it should be ascending epochs, such as 1,3,9.")
+    epochs = tuple(int(part) for part in parts)
+    recipe = replace(config.search_recipe, epochs=max(epochs[-1], 1))
+    return replace(config, search_recipe=recipe, fidelities=epochs)

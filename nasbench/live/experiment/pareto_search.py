@@ -47,9 +47,10 @@ def run_pareto_search(
     start = time.perf_counter()
     trace, replayed = search_standalone(experiment)
     seconds = time.perf_counter() - start + replayed
-    _, once = np.unique(trace["architecture"], axis=0, return_index=True)
-    architectures = trace["architecture"][once]
-    objectives = np.stack([trace[name][once] for name in config.objectives], axis=1)
+    whole = trace["epochs"] == trace["epochs"].max()  # a short training says less
+    _, once = np.unique(trace["architecture"][whole], axis=0, return_index=True)
+    architectures = trace["architecture"][whole][once]
+    objectives = np.stack([trace[name][whole][once] for name in config.objectives], axis=1)
     kept = nondominated(objectives)
     architectures, objectives = architectures[kept], objectives[kept]
     rows = []

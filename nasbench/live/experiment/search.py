@@ -17,6 +17,7 @@ from nasbench.live.experiment.config import ExperimentConfig, check_config, conf
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.experiment.experiment import Experiment
 from nasbench.live.experiment.known_quantities import KnowingEvaluator
+from nasbench.live.experiment.resumed_training import ResumingEvaluator
 from nasbench.live.experiment.training_benchmark import LiveBenchmark, LiveProblem
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.catalogue import get_searcher
@@ -146,12 +147,13 @@ def _standalone_outcome(experiment: Experiment, epoch_callback: EpochCallback) -
     start = time.perf_counter()
     trace, replayed = search_standalone(experiment, epoch_callback)
     errors = trace[_objectives(experiment.config)[0]]
+    whole = trace["epochs"] == trace["epochs"].max()  # a short training says less
     answers = zip(trace["architecture"], errors, trace["charged_seconds"], strict=True)
     curve = [
         {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
         for i, (a, e, c) in enumerate(answers)
     ]
-    found = trace["architecture"][int(errors.argmin())]
+    found = trace["architecture"][int(np.where(whole, errors, np.inf).argmin())]
     return SearchOutcome(found, time.perf_counter() - start + replayed, curve, trace)
 
 
@@ -174,7 +176,7 @@ def search_standalone(experiment: Experiment, epoch_callback: EpochCallback = no
     protocol = SearchProtocol(
         objectives=config.objectives or (task.metric,),
         split="search",
-        epochs=(config.search_recipe.epochs,),
+        epochs=config.epochs,
         training_seed="random",
         repeat_policy="cache",
         budget=Budget(dict(config.budget)),
@@ -183,7 +185,11 @@ def search_standalone(experiment: Experiment, epoch_callback: EpochCallback = no
     with memory_guard(experiment.device, "searching"):
         splits = experiment.splits
         live = LiveBenchmark(task, splits.train, splits.search, config.space, config.search_recipe, experiment.device)
-        evaluator = KnowingEvaluator(live, protocol, cache, epoch_callback)
+        evaluator = (ResumingEvaluator if config.fidelities else KnowingEvaluator)(
+            live, protocol, cache, epoch_callback
+        )
+        if isinstance(evaluator, ResumingEvaluator):
+            evaluator.folder = folder
         evaluator.supernet = replace(config.supernet, seed=config.seed)
         problem = LiveProblem(evaluator, protocol, config.seed, (0,))
         optimizer = get_optimizer(config.optimizer).create(
