@@ -72,7 +72,7 @@ def test_a_continued_training_has_the_bits_of_an_uninterrupted_one(kept: bool, t
     if kept:
         first = evaluator(counted, folder)  # another process, which finds the checkpoint
     error, seed, weights = ask(first, 2)
-    assert counted.epochs == 3 and first.seconds(CELL, CELL, CELL)[0] > 0
+    assert counted.epochs == 3 and first.seconds(first.row(CELL), CELL, np.array([2]))[0] > 0
     whole = evaluator(at_once)
     assert (error, seed) == ask(whole, 2)[:2] and at_once.epochs == 3
     for name, value in ask(whole, 2)[2].items():

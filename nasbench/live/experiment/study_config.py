@@ -84,8 +84,8 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
         subset_size=subset_sizes(study, unit.problem),
     )
     if not config.shares_weights:
-        several = not isinstance(study.epochs, str) and len(study.epochs) > 1
-        return replace(config, fidelities=tuple(study.epochs)) if several else config
+        fidelities = () if isinstance(study.epochs, str) else study.epochs
+        return replace(config, fidelities=fidelities if len(fidelities) > 1 else ())
     selection = config.architecture_selection if config.trains_finalists else study.live.architecture_selection
     return replace(config, early_stopping=study.live.early_stopping, architecture_selection=selection)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -9,9 +11,9 @@ TEMPERATURES = (1.0, 0.03)
 """At the start and the end of a search (appendix G.1 anneals to 0.03); geometric in between."""
 
 
-def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
+def gumbel(shape: Sequence[int], generator: torch.Generator) -> Tensor:
     """Return Gumbel variables from a stream on the CPU."""
-    uniform = torch.rand(shape, generator=generator).clamp(1e-10, 1 - 1e-7)
+    uniform = torch.rand(tuple(shape), generator=generator).clamp(1e-10, 1 - 1e-7)
     return -torch.log(-torch.log(uniform))
 
 
