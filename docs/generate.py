@@ -261,6 +261,38 @@ def sizes() -> str:
     return table(("package", "what it alone brings", "MB"), rows)
 
 
+def reference_cells() -> str:
+    """Return what the reference distribution of mnist-1d holds."""
+    facts = {row["name"]: row["value"] for row in printed("describe", "mnist-1d-reference/mnist-1d")["facts"]}
+    told = {
+        "cells": "architectures",
+        "of different function": "isomorphism classes",
+        "least validation error, %": "least validation error",
+        "median validation error, %": "median error",
+        "standard deviation between trainings of a cell": "standard deviation of a training",
+        "reliability of one training": "reliability of a training",
+    }
+    return table(("", ""), [(name, f"{facts[fact]:.3g}") for name, fact in told.items()])
+
+
+def zero_cost() -> str:
+    """Return how zero-cost proxies and sizes rank the reference cells of mnist-1d."""
+    rows = printed("zero-cost")["proxies"]
+    return table(
+        ("proxy", "Kendall's tau [95% interval]", "ceiling", "error of the cell it likes best, %", "CPU s a cell"),
+        [
+            (
+                row["proxy"],
+                f"{row['kendall_tau']:.2f} [{row['kendall_tau_low']:.2f}, {row['kendall_tau_high']:.2f}]",
+                f"{row['ceiling']:.2f}",
+                f"{row['found']:.2f}",
+                f"{row['seconds_each']:.3f}",
+            )
+            for row in sorted(rows, key=lambda row: -row["kendall_tau"])
+        ],
+    )
+
+
 def claims_by_kind() -> str:
     """Return the number of claims of each kind."""
     kinds = Counter(row["kind"] for row in printed("list", "claims")["claims"])
@@ -294,6 +326,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "devices": devices,
     "papers": papers,
     "sizes": sizes,
+    "reference-cells": reference_cells,
+    "zero-cost": zero_cost,
 }
 NUMBERS: Mapping[str, Callable[[], str]] = {
     "claims": count("claims"),
