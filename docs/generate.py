@@ -272,7 +272,7 @@ def reference_cells() -> str:
         "standard deviation between trainings of a cell": "standard deviation of a training",
         "reliability of one training": "reliability of a training",
     }
-    return table(("", ""), [(name, f"{facts[fact]:.3g}") for name, fact in told.items()])
+    return table(("of the reference cells", "value"), [(name, f"{facts[fact]:.3g}") for name, fact in told.items()])
 
 
 def zero_cost() -> str:

@@ -238,8 +238,6 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
         "papers",
         name="paper`",
         title="title",
-        methods="methods",
-        not_run="not run",
         published_values="values",
         cross_checked="of a second source",
     ),

@@ -35,7 +35,7 @@ def _places() -> dict[str, str]:
 def _section(module: str, stated: list[Any]) -> str:
     doc = inspect.getdoc(import_module(module)) if module else None
     title, _, derivation = (doc or "Claims of other packages").partition("\n\n")
-    rows = table(("claim", "statement", "source", "mutant that its check rejects"), map(_row, stated))
+    rows = table(("claim", "statement", "source, and the mutant that its check rejects"), map(_row, stated))
     return f"## {prose(' '.join(title.split()).rstrip('.'))}\n\n{paragraphs(derivation)}\n\n{rows}"
 
 
@@ -49,8 +49,7 @@ def _row(claim: Any) -> tuple[str, ...]:
     return (
         f"{code(claim.name)}<br>{cell(claim.kind)}",
         _mixed(inline(statement)) + (f"<br>*Assumed:* {_mixed(assumed)}" if assumed else ""),
-        _mixed(claim.source),
-        _mixed(claim.mutant.description),
+        f"{_mixed(claim.source)}<br>*Mutant:* {_mixed(claim.mutant.description)}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from typing import Any
 from nasbench import markup
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.forks import in_forks
-from nasbench.reports.figures.figure import Figure, Panel, inline_svg, swatch, write_sheet
+from nasbench.reports.figures.figure import FORMATS, Figure, Panel, inline_svg, swatch, write_sheet
 from nasbench.reports.figures.hover import hover_data
 from nasbench.reports.page.options import DEFAULTS, ReportOptions
 from nasbench.reports.page.report import Report
@@ -62,7 +62,7 @@ def write_report(
         drawings, drawn = _draw(report, folder / "figures", options, progress)
         files += drawn
         for name, text in (
-            ("report.md", markdown(report)),
+            ("report.md", markdown(report, options.formats)),
             ("report.tex", latex(report)),
             *((("main.tex", latex(report, is_compact=True)),) if options.is_compact else ()),
             ("report.html", html(report, drawings)),
@@ -135,9 +135,11 @@ def _shown(value: object) -> object:
     return "\n".join(markup.printable(line) for line in value.split("\n"))
 
 
-def markdown(report: Report) -> str:
-    """Return the report in Markdown; figures are linked beside it."""
-    return _rendered("report.md.j2", report, {"md": markup.markdown, "fenced": markup.fenced, "table": to_markdown})
+def markdown(report: Report, formats: Sequence[str] = FORMATS) -> str:
+    """Return the report in Markdown; it links the figures beside it, in the first of their formats that a page can show."""
+    kind = next((name for name in ("svg", "png", "pdf") if name in formats), "svg")
+    filters: dict[str, Callable[..., str]] = {"md": markup.markdown, "fenced": markup.fenced, "table": to_markdown}
+    return _rendered("report.md.j2", report, {**filters, "file": lambda name: f"{name}.{kind}"})
 
 
 def latex(report: Report, *, is_compact: bool = False) -> str:
