@@ -95,6 +95,26 @@ def parts(hypothesis: str) -> list[Mapping[str, Any]]:
     return [row for row in printed("hypotheses")["parts"] if row["hypothesis"] == hypothesis]
 
 
+def registrations() -> str:
+    """Return every registration: its look, runs and error rate, the sources that it is of, and whether its evidence ships."""
+    rows = []
+    for path in sorted((ROOT / "reports" / "hypotheses" / "registered").glob("*.toml")):
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        runs = told["hypothesis"].get("runs", "")
+        ships = (ROOT / "reports" / "evidence" / f"{path.stem}.parquet").is_file()
+        sources = told["sources_sha256"][:12]
+        rows.append((f"`{path.stem}`", str(runs), f"{100 * told['error_rate']:g}%", sources, "yes" if ships else "no"))
+    return table(("registration", "runs", "error rate", "sources", "evidence ships"), rows)
+
+
+def present_sources() -> str:
+    """Return the first digits of the hash of the sources that ship."""
+    from nasbench.files.source_files import sources_sha256
+    from nasbench.study.sources import DECIDING
+
+    return sources_sha256(DECIDING)[:12]
+
+
 def search_time() -> str:
     """Return the upper bounds of the ratios of search times, the larger of the study and its repetition."""
     found: dict[str, dict[str, dict[str, float]]] = {}
@@ -320,6 +340,7 @@ def count(listed: str, less: int = 0) -> Callable[[], str]:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "hypotheses": hypotheses,
     "statements": statements,
+    "registrations": registrations,
     "search-time": search_time,
     "ablation": ablation,
     "landscapes": landscapes,
@@ -330,6 +351,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "zero-cost": zero_cost,
 }
 NUMBERS: Mapping[str, Callable[[], str]] = {
+    "sources": present_sources,
     "claims": count("claims"),
     "claims-by-kind": claims_by_kind,
     "theory-checked": theory_checked,
