@@ -190,6 +190,37 @@ def optimizers() -> str:
     return "\n".join(sections)
 
 
+def searchers() -> str:
+    """Return every searcher on shared weights: what its module and class say, and its options, those of base classes included."""
+    from nasbench.live.searchers.catalogue import allowed_options, find_searcher, searcher_names
+
+    sections = []
+    for name in searcher_names():
+        kind: Any = find_searcher(name)
+        bases = [base for base in reversed(kind.__mro__) if base.__module__.startswith("nasbench.")]
+        meanings = {option: told for base in bases for option, told in attributes(base).items()}
+        defaults = {
+            option: parameter.default
+            for base in bases
+            if "__init__" in vars(base)
+            for option, parameter in inspect.signature(base.__init__).parameters.items()
+        }
+        rows = [
+            (
+                code(option),
+                code(repr(defaults[option])) if option in defaults else "",
+                cell(allowed.words),
+                prose(meanings.get(option, "")),
+            )
+            for option, allowed in allowed_options(kind).items()
+        ]
+        told = paragraphs(inspect.getdoc(inspect.getmodule(kind)) or ""), paragraphs(inspect.getdoc(kind) or "")
+        sections.append(
+            f"### {name}\n\n{told[0]}\n\n{told[1]}\n\n{table(('option', 'default', 'values', 'meaning'), rows)}"
+        )
+    return "\n".join(sections)
+
+
 def statistics() -> str:
     """Return the names of `nasbench.statistics`, each with the first sentence of its docstring."""
     from nasbench.reports import statistics as public
@@ -208,6 +239,7 @@ REFERENCES: Mapping[str, Callable[[], str]] = {
     "optimizers": optimizers,
     "claims": claims,
     "published_tables": published_tables,
+    "searchers": searchers,
     "statistics": statistics,
     "spaces": lambda: listing("spaces", name="space`", decisions="decisions", size="architectures"),
     "benchmarks": lambda: listing(
