@@ -16,10 +16,13 @@ from nasbench.live.experiment.experiment import open_experiment
 from nasbench.live.experiment.options import with_fidelities
 from nasbench.live.experiment.resumed_training import ResumingEvaluator
 from nasbench.live.experiment.search import search_standalone
+from nasbench.live.experiment.study_backend import LiveBackend
+from nasbench.live.experiment.study_config import experiment_config
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
+from nasbench.study.toml import load_study
 
 from table_protocol import table_protocol
 
@@ -103,3 +106,12 @@ def test_fidelities_are_checked_and_old_folders_do_not_name_them() -> None:
             check_config(replace(HALVING, **settings))
     with pytest.raises(NasbenchError, match="such as 1,3,9"):
         with_fidelities(HALVING, "1,x")
+
+
+def test_a_study_offers_its_epochs_to_what_trains_alone() -> None:
+    study = load_study(str(Path(__file__).parents[2] / "examples" / "live_fidelities.toml"))
+    LiveBackend().check(study)
+    configs = [experiment_config(study, unit) for unit in study.units() if unit.method is not None]
+    assert {config.fidelities for config in configs} == {(1, 3)}
+    one = replace(study, epochs=(3,))
+    assert {experiment_config(one, unit).fidelities for unit in one.units() if unit.method is not None} == {()}
