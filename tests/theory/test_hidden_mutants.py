@@ -164,6 +164,12 @@ FAULTS: dict[str, tuple[types.ModuleType, str, str, str]] = {
         "+ 0.5 * self.noise * np.eye(len(fresh))",
         "bayesian.process-posterior",
     ),
+    "a first level that is not drawn": (
+        progressive,
+        "pool[self._rng.permutation(len(pool))[: self._beam]]",
+        "pool[: self._beam]",
+        "progressive.first-level",
+    ),
     "a beam of one more": (
         progressive,
         'kind="stable")[: self._beam]]',
@@ -223,6 +229,12 @@ def test_a_claim_finds_the_fault(fault: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 LIVE: dict[str, tuple[str, str, str, str]] = {
+    "paths from the uniform point": (
+        "searchers.hybrid_supernet",
+        "return self.relaxation.propose(1, 0, rng)[0]",
+        "return self.space.sample(rng.random((1, self.space.d)))[0]",
+        "hybrid-supernet-paths",
+    ),
     "an unrolled step without momentum": ("searchers.darts", 'group["momentum"] * buffer', "0 * buffer", "exact"),
     "exponentiated gradient uphill": ("searchers.gaea", "- rate * gradient", "+ rate * gradient", "gaea-proximal"),
     "a temperature that is squared": (

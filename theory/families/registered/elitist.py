@@ -205,29 +205,42 @@ _FIRST = partial(_restarts, exact=local_search.first_improvement, improvement="f
 _EARLY = Lockstep(EarlyStop)
 _LS = ("local_search",)
 
+
+def _draws(replacement: bool, survival: str, law: str) -> Claim:
+    """Return the claim about the law of the time of random search with or without replacement; its mutant draws the other way."""
+    way, other = ("with", "without") if replacement else ("without", "with")
+    check = partial(_random_search, replacement=replacement)
+    return Claim(
+        f"random-search.registered-law{'-with-replacement' if replacement else ''}",
+        rf"P(T \le t) = 1 - {survival}",
+        (Assumption(f"drawn {way} replacement"),),
+        law,
+        check,
+        Mutant(f"an optimizer that draws {other} replacement", partial(check, as_told=not replacement)),
+        optimizers=("random_search",),
+        evidence=BOTH,
+        kind="exact law",
+    )
+
+
+def _climbs(name: str, scan: str, source: str, check: partial[Verdict], wrong: str) -> Claim:
+    """Return the claim about the mean time of local search with restarts; its mutant takes the other improvement."""
+    return Claim(
+        f"local-search.{name}",
+        rf"E\,T = E[\text{{cost of a climb}}] / P(\text{{a climb succeeds}}), \text{{ {scan}}}",
+        (NO_TIES,),
+        source,
+        check,
+        Mutant(f"the {wrong} improvement is taken", partial(check, improvement=wrong)),
+        optimizers=_LS,
+        evidence=BOTH,
+        kind="exact law",
+    )
+
+
 CLAIMS = (
-    Claim(
-        "random-search.registered-law",
-        r"P(T \le t) = 1 - \binom{N-K}{t} \Big/ \binom{N}{t}",
-        (Assumption("drawn without replacement"),),
-        "negative hypergeometric law: Johnson, Kemp and Kotz 2005",
-        partial(_random_search, replacement=False),
-        Mutant("an optimizer that draws with replacement", partial(_random_search, replacement=False, as_told=True)),
-        optimizers=("random_search",),
-        evidence=BOTH,
-        kind="exact law",
-    ),
-    Claim(
-        "random-search.registered-law-with-replacement",
-        r"P(T \le t) = 1 - (1 - K/N)^t",
-        (Assumption("drawn with replacement"),),
-        "geometric law",
-        partial(_random_search, replacement=True),
-        Mutant("an optimizer that draws without replacement", partial(_random_search, replacement=True, as_told=False)),
-        optimizers=("random_search",),
-        evidence=BOTH,
-        kind="exact law",
-    ),
+    _draws(False, r"\binom{N-K}{t} \Big/ \binom{N}{t}", "negative hypergeometric law: Johnson, Kemp and Kotz 2005"),
+    _draws(True, "(1 - K/N)^t", "geometric law"),
     Claim(
         "random-search.single-trainings",
         r"P(T \le t) = 1 - \Bigl(1 - \frac1N \sum_a \frac{\#\{s : f_s(a) \le y\}}{S_a}\Bigr)^t",
@@ -287,33 +300,9 @@ CLAIMS = (
         evidence=BOTH,
         kind="theorem",
     ),
-    Claim(
-        "local-search.steepest-ascent",
-        r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ all neighbours, then the best}",
-        (NO_TIES,),
-        "Wald 1944",
-        _STEEPEST,
-        Mutant(
-            "the first improvement is taken",
-            partial(_restarts, exact=local_search.steepest_ascent, improvement="first"),
-        ),
-        optimizers=_LS,
-        evidence=BOTH,
-        kind="exact law",
-    ),
-    Claim(
-        "local-search.first-improvement",
-        r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ the first better neighbour}",
-        (NO_TIES,),
-        "Wald 1944; scan: negative hypergeometric",
-        _FIRST,
-        Mutant(
-            "the best improvement is taken",
-            partial(_restarts, exact=local_search.first_improvement, improvement="best"),
-        ),
-        optimizers=_LS,
-        evidence=BOTH,
-        kind="exact law",
+    _climbs("steepest-ascent", "all neighbours, then the best", "Wald 1944", _STEEPEST, "first"),
+    _climbs(
+        "first-improvement", "the first better neighbour", "Wald 1944; scan: negative hypergeometric", _FIRST, "best"
     ),
     Claim(
         "complexity.local-search-scan",
