@@ -77,15 +77,16 @@ def _command(name: str, command: Any) -> str:
         rows.append(
             (
                 code(given),
+                "required" if parameter.required else code(default) if plain else "",
                 prose(parameter.help or ""),
-                code(default) if plain else "",
-                "yes" if parameter.required else "",
             )
         )
     arguments = " ".join(p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument")
     text = "\n\n".join(prose(" ".join(part.split())) for part in inspect.cleandoc(command.help or "").split("\n\n"))
     usage = f"{name} [OPTIONS] {arguments}".strip()
-    return f"## {name}\n\n{text}\n\n```text\n{usage}\n```\n\n{table(('argument or option', 'meaning', 'default', 'required'), rows)}\n"
+    return (
+        f"## {name}\n\n{text}\n\n```text\n{usage}\n```\n\n{table(('argument or option', 'default', 'meaning'), rows)}\n"
+    )
 
 
 def study_keys() -> str:
@@ -119,15 +120,9 @@ def study_keys() -> str:
 def _keys(model: Any, meanings: Mapping[str, str]) -> str:
     rows = []
     for name, field in model.model_fields.items():
-        default = (
-            "required"
-            if field.is_required()
-            else (
-                ""
-                if field.default in ("", (), None) or hasattr(field.default, "model_fields")
-                else code(_toml(field.default))
-            )
-        )
+        given = None if field.is_required() else field.get_default(call_default_factory=True)
+        told = "" if given in ("", (), None) or hasattr(given, "model_fields") else code(_toml(given))
+        default = "required" if field.is_required() else told
         rows.append((code(field.alias or name), _type(field.annotation), default, prose(meanings[name])))
     return table(("key", "type", "default", "meaning"), rows)
 

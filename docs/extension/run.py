@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -28,6 +29,8 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[2]
 LEXERS = {".py": "python", ".toml": "toml", ".md": "md"}
+PROGRESS = re.compile(r"^nasbench: .* gone, about .* left\n", re.MULTILINE)
+"""Lines that a slow machine prints now and then."""
 INTERPRETER = Path(__file__).with_name("interpreter.py")
 _pages: dict[str, Page] = {}
 
@@ -65,7 +68,7 @@ class Page:
         )  # fmt: skip
         if done.returncode != status:
             raise RuntimeError(f"exit status {done.returncode} instead of {status}:\n{done.stdout}")
-        return done.stdout
+        return PROGRESS.sub("", done.stdout)
 
     def python(self, code: str, image: Path) -> tuple[str, bool]:
         """Return what a program prints, and whether it has drawn a figure; raises RuntimeError if it raises."""
