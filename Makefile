@@ -8,6 +8,8 @@ FUZZ_MINUTES ?= 10
 FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+# Each process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types tests docs speed peers fuzz constraints gpu-evidence cpu-evidence clean
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis  # noqa: F401  # before anything is frozen: it asks who refers to the random states that it is given
 import pytest
 
 from nasbench.registered import forgotten_afterwards
@@ -18,6 +20,13 @@ def reference_data() -> Path:
         if (folder / "shared" / "data").is_dir():
             return folder / "shared" / "data"
     pytest.skip("needs the measurements that the tables were packed from, in shared/data beside the checkout")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_stays_is_not_searched_for_cycles() -> None:
+    """Keep modules and tests out of collections of garbage: these take 0.2 s with them, and libraries ask for one at every call."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

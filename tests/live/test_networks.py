@@ -21,9 +21,9 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 CIFAR = TaskShape(2, 3, 32, 10)
 
 
-def test_parameters_and_macs_of_150_cells_equal_the_closed_forms() -> None:
-    space = NasBench201Space()
-    cells = space.sample(np.random.default_rng(0).random((150, 6)))
+def test_parameters_and_macs_of_75_cells_equal_the_closed_forms() -> None:
+    space, rng = NasBench201Space(), np.random.default_rng(0)
+    cells = np.stack([rng.permutation(np.repeat(np.arange(5, dtype=np.int8), 15)) for _ in range(6)], axis=1)
     assert all(np.bincount(edge, minlength=5).min() >= 15 for edge in cells.T), "every operation on every edge, often"
     counted = []
     for cell in cells:
