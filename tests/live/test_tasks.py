@@ -17,7 +17,7 @@ import requests
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.tasks import checksums, cifar10, fashion_mnist, mnist_1d
+from nasbench.live.tasks import checksums, cifar10, digits, fashion_mnist, mnist_1d
 from nasbench.live.tasks.catalogue import TASKS, get_task
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, windows
 from nasbench.live.training.augmentation import augment, draw
@@ -33,6 +33,15 @@ CPU = torch.device("cpu")
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
     return tmp_path
+
+
+def test_digits_are_those_of_scikit_learn() -> None:
+    from sklearn.datasets import load_digits
+
+    expected = load_digits()
+    images, target = digits._read()
+    np.testing.assert_array_equal(images, expected.images, strict=True)
+    np.testing.assert_array_equal(target, expected.target, strict=True)
 
 
 def test_digits_are_cut_into_disjoint_fixed_splits() -> None:

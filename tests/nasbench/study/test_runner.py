@@ -115,7 +115,12 @@ def test_resume_runs_only_what_is_missing(study: Study, tmp_path: Path) -> None:
 
 def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
     """Killed with SIGKILL six times, at moments spread from before the first file to within the last."""
-    study = load_study("quick").to_toml().replace("runs_per_file = 20", "runs_per_file = 2").replace("runs = 20", "runs = 8")
+    study = (
+        load_study("quick")
+        .to_toml()
+        .replace("runs_per_file = 20", "runs_per_file = 2")
+        .replace("runs = 20", "runs = 8")
+    )
     (tmp_path / "study.toml").write_text(study)
     run_study(parse_study(study, "test"), tmp_path / "whole")
     command = [
