@@ -35,9 +35,10 @@ docs: $(VENV)/.docs  ## the site, in docs/_build/html; what its pages show is ru
 	$(BIN)/codespell
 	$(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html docs docs/_build/html
 
-speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed, and the growth of docs/SPEED.md
+speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed; growth and live search of docs/SPEED.md
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
 	$(BIN)/nasbench growth --page docs/SPEED.md
+	$(BIN)/python -m tests.performance.live_rates docs/SPEED.md
 
 peers: $(VENV)/.test  ## the same searches by other libraries, as far as they are installed, in docs/SPEED.md
 	$(BIN)/python -m tests.performance.peers docs/SPEED.md

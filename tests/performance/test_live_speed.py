@@ -82,10 +82,12 @@ class PlainSupernet(nn.Module):
 
 
 class PlainDarts:
-    """First-order DARTS as one would write it in a page."""
+    """First-order DARTS as one would write it in a page; in bfloat16 by autocast where the searcher computes so."""
 
     def __init__(self, searcher: Darts) -> None:
-        self.network = PlainSupernet(SETTINGS.channels)
+        settings = searcher.settings
+        self.cast = torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16", cache_enabled=False)
+        self.network = PlainSupernet(settings.channels)
         mine, theirs = self._ordered(), list(searcher.supernet.network.parameters())
         with torch.no_grad():
             for a, b in zip(mine, theirs, strict=True):
@@ -93,7 +95,7 @@ class PlainDarts:
         self.alpha = searcher.alpha.detach().clone().requires_grad_()
         self.weights = list(self.network.parameters())
         self.sgd = torch.optim.SGD(
-            self.weights, SETTINGS.learning_rate, SETTINGS.momentum, weight_decay=SETTINGS.weight_decay
+            self.weights, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
         )
         self.adam = torch.optim.Adam([self.alpha], 3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
 
@@ -109,28 +111,40 @@ class PlainDarts:
         return [*parameters, *net.last.parameters(), *net.linear.parameters()]
 
     def step(self, train: Batch, search: Batch) -> Tensor:
-        loss = nn.functional.cross_entropy(self.network(search[0], self.alpha.softmax(1)), search[1])
+        loss = self.loss(search, self.alpha.softmax(1))
         (self.alpha.grad,) = torch.autograd.grad(loss, self.alpha)
         self.adam.step()
         self.sgd.zero_grad(set_to_none=True)
-        value = nn.functional.cross_entropy(self.network(train[0], self.alpha.softmax(1).detach()), train[1])
+        value = self.loss(train, self.alpha.softmax(1).detach())
         value.backward()
         nn.utils.clip_grad_norm_(self.weights, SETTINGS.gradient_clip)
         self.sgd.step()
         return value.detach()
 
+    def loss(self, batch: Batch, w: Tensor) -> Tensor:
+        with self.cast:
+            logits = self.network(batch[0], w)
+        return nn.functional.cross_entropy(logits.float(), batch[1])
 
-@pytest.fixture(scope="module")
-def pair() -> tuple[Darts, PlainDarts, list[tuple[Batch, Batch]]]:
+
+def build_pair(settings: SupernetConfig) -> tuple[Darts, PlainDarts, list[tuple[Batch, Batch]]]:
+    """Return a searcher on the digits, the plain loop with its weights, and the batches of an epoch; on one thread."""
     torch.set_num_threads(1)
     task = get_task("digits")
-    searcher = build_searcher(lambda *a: Darts(*a), task, "nas-bench-201", SETTINGS, torch.device("cpu"))
+    searcher = build_searcher(lambda *a: Darts(*a), task, "nas-bench-201", settings, torch.device("cpu"))
     assert isinstance(searcher, Darts)
+    searcher.supernet.train()
     splits = task.load()
     generator = torch.Generator().manual_seed(0)
     train, held = (DeviceSplit(s, task, torch.device("cpu")) for s in (splits.train, splits.search))
-    batches = list(zip(train.epoch(64, generator), held.forever(64, generator), strict=False))
+    size = settings.batch_size
+    batches = list(zip(train.epoch(size, generator), held.forever(size, generator), strict=False))
     return searcher, PlainDarts(searcher), batches
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Darts, PlainDarts, list[tuple[Batch, Batch]]]:
+    return build_pair(SETTINGS)
 
 
 def test_a_search_step_is_as_fast_as_a_plain_loop(
