@@ -23,7 +23,7 @@ WORK = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class SizeGrowth:
     """A stated growth in one size.
 
     Attributes:
@@ -81,36 +81,36 @@ def _listed(order: Order, size: int) -> Order:
 
 
 _POPULATIONS, _CHOICES = (32, 48, 64, 96, 128, 192), (8, 16, 32, 64, 96, 120)
-_POLICY = Size(
+_POLICY = SizeGrowth(
     what="choices", symbol="k", change=_choices, sizes=_CHOICES, operations=0, memory=1, time=1,
     reason="a policy has d k numbers, which are moved by compiled code",
 )  # fmt: skip
-_UNCHANGED = Size(
+_UNCHANGED = SizeGrowth(
     what="choices", symbol="k", change=_choices, sizes=_CHOICES, operations=0, memory=0,
     reason="a mutation draws a number, however many choices there are",
 )  # fmt: skip
-_STRING = Size(
+_STRING = SizeGrowth(
     what="decisions", symbol="d", change=_decisions, sizes=(256, 512, 1024, 2048, 4096), operations=0, memory=1,
     reason="a byte and a random number for each decision, in compiled code",
 )  # fmt: skip
-_SORTED = Size(
+_SORTED = SizeGrowth(
     what="members", symbol="N", change=_generations, sizes=_POPULATIONS, operations=1, memory=2,
     reason="three generations, each of one comparison of all pairs in compiled code and a few calls a member",
 )  # fmt: skip
-_RING = Size(
+_RING = SizeGrowth(
     what="members", symbol="P", change=_rings, sizes=_POPULATIONS, operations=0, memory=1,
     reason="a tournament looks at S members, and the oldest is found by its place",
 )  # fmt: skip
-_PROCESSES = Size(
+_PROCESSES = SizeGrowth(
     what="objectives", symbol="M", change=_objectives, sizes=(2, 3, 4, 6, 8), operations=1, memory=1,
     reason="a process for each objective that is measured",
 )  # fmt: skip
-_LISTED = Size(
+_LISTED = SizeGrowth(
     what="architectures", symbol="N", change=_listed, sizes=tuple(k * k for k in (16, 24, 32, 48, 64)), operations=1, memory=1,
     reason="a space of two decisions is listed, and each of its members is predicted at every query",
 )  # fmt: skip
 
-SIZES: Mapping[str, tuple[Size, ...]] = {
+SIZES: Mapping[str, tuple[SizeGrowth, ...]] = {
     "reinforce": (_POLICY,),
     "asng": (_POLICY,),
     "one_plus_one_ea": (_UNCHANGED, _STRING),
@@ -143,7 +143,7 @@ def _grown(name: str, order: Order, seed: int, size: int, largest: int, power: f
     return grow(optimizer, order, seed, wrapper), float(undisturbed.seconds[-1])
 
 
-def _check(context: Context, name: str, size: Size, power: float | None = None) -> Verdict:
+def _check(context: Context, name: str, size: SizeGrowth, power: float | None = None) -> Verdict:
     """Test the powers of operations, memory and, where it is stated, processor time in one size."""
     seed = int(context.rng(f"complexity.{size.what}.{name}").integers(2**31))
     orders = [size.change(ORDERS[name], n) for n in size.sizes]
@@ -165,11 +165,11 @@ def _queries(orders: Sequence[Order]) -> str:
     return f"{first}" if first == last else f"{first} to {last}"
 
 
-def _scaled(context: Context, factor: float, name: str, size: Size) -> Verdict:
+def _scaled(context: Context, factor: float, name: str, size: SizeGrowth) -> Verdict:
     return _check(context, name, size, factor * size.power)
 
 
-def _mutant(name: str, size: Size) -> Mutant:
+def _mutant(name: str, size: SizeGrowth) -> Mutant:
     if not size.power:
         return Mutant(f"work in proportion to {size.symbol}", partial(_check, name=name, size=size, power=1.0))
     scaled = partial(_scaled, name=name, size=size)
@@ -187,7 +187,7 @@ def _order(symbol: str, power: float) -> str:
     return f"O({'1' if not power else symbol if power == 1 else f'{symbol}^{power:g}'})"
 
 
-def _claim(name: str, size: Size) -> Claim:
+def _claim(name: str, size: SizeGrowth) -> Claim:
     operations, memory = (_order(size.symbol, power) for power in (size.operations, size.memory))
     time = "" if size.time is None else rf" \text{{, time }} {_order(size.symbol, size.time)}"
     return Claim(
