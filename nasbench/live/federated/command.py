@@ -49,6 +49,9 @@ def search(
         int,
         typer.Option(min=1, help="architectures that are trained and compared; 1 takes the mode of theta unseen"),
     ] = 2,
+    training_weights: Annotated[
+        str, typer.Option(help="weights of clients in averages of the final training: examples, or equal")
+    ] = "examples",
     clients: Annotated[int, typer.Option(help="number of clients")] = 4,
     partition: Annotated[
         str, typer.Option(help="how examples are partitioned among clients: iid or dirichlet:ALPHA")
@@ -111,6 +114,7 @@ def search(
     passes = (central.supernet.epochs, central.recipe.epochs)
     pooled = get_task(central.task).load().reduced(*central.subset_size)
     config = scaled_config(central, pooled, clients, rounds, train_rounds, finalists)
+    config = replace(config, training_weights=training_weights)
     if warmup_rounds is not None:
         config = replace(config, warmup_rounds=warmup_rounds)
     experiment = FederatedExperiment(

@@ -71,7 +71,7 @@ class Coordinator:
             network found.
         architecture: the architecture found, "" until then.
         finalists: architectures that are being trained and compared, the mode of theta first unless it has collapsed.
-        examples: number of examples of every client that ever registered; its weight in every mean.
+        examples: number of examples of every client that ever registered; its weight in means, but see `training_weights`.
         present: connected clients.
         rows: one per round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients,
             stragglers, bytes_down, bytes_up; and validation_losses of the finalists, where they were scored.
@@ -181,8 +181,11 @@ class Coordinator:
         else:
             weights = [self.examples[client] for client in taken]
             columns = zip(*(reply.arrays for reply in taken.values()), strict=True)
+            equal = not self.config.searching(number) and self.config.training_weights == "equal"
             self.state = {
-                name: (geometric_mean_on_simplex if name == THETA else weighted_mean)(column, weights)
+                name: geometric_mean_on_simplex(column, weights)
+                if name == THETA
+                else weighted_mean(column, [1.0] * len(taken) if equal and name != LOSSES else weights)
                 for name, column in zip(self.state, columns, strict=True)
             }
         self._write(number, asked, replies, taken)

@@ -68,6 +68,8 @@ class FederatedExperiment:
         if not (self.config.warmup_rounds or self.config.finalist_rounds):  # so that older folders are resumed
             for name in ("warmup_rounds", "n_finalists", "finalist_rounds"):
                 del plain[name]
+        if self.config.training_weights == "examples":  # likewise
+            del plain["training_weights"]
         return {
             "job": plain,
             "clients": self.clients,

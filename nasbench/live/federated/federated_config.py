@@ -29,9 +29,11 @@ from nasbench.live.training.standalone import initialize_network
 from nasbench.ranges import COUNT, SIZE, OneOf, Range, check_ranges
 
 Array = NDArray[Any]
+TRAINING_WEIGHTS = ("examples", "equal")
 RANGES: dict[str, Range | OneOf] = {
     **dict.fromkeys(("warmup_rounds", "finalist_rounds"), SIZE),
     "n_finalists": COUNT,
+    "training_weights": OneOf(TRAINING_WEIGHTS),
 }
 THETA = "theta"
 LOSSES = "losses"
@@ -51,6 +53,9 @@ class FederatedConfig:
         warmup_rounds: first rounds of the search, in which only weights are trained; see `FederatedGaea`.
         n_finalists: architectures that are trained and compared; 1 takes the mode of theta unseen.
         finalist_rounds: first rounds of the final training, in which all finalists are trained, on the training examples.
+        training_weights: weights of clients in the averages of the final training: their "examples", or "equal". A client makes
+            one pass, so its update grows with its examples already; weighted by them besides, it grows with their square
+            (objective inconsistency: Wang et al., NeurIPS 2020), and a class that a small client holds alone is not learnt.
 
     The defaults search by theta alone; `nasbench.live.federated.defaults.scaled_config` gives what a search should have.
     """
@@ -64,6 +69,7 @@ class FederatedConfig:
     warmup_rounds: int = 0
     n_finalists: int = 1
     finalist_rounds: int = 0
+    training_weights: str = "examples"
 
     def __post_init__(self) -> None:
         if self.recipe.ema_decay:

@@ -169,6 +169,8 @@ def _pixels(path: Path, grey: bool, side: int | None) -> NDArray[np.float32]:
             pixels = np.asarray(image, dtype=np.float32)
     except (OSError, ValueError, SyntaxError, image_of.DecompressionBombError):
         raise _unreadable(path) from None
+    if not np.isfinite(pixels).all():
+        raise NasbenchError(f"{path} has pixels that are NaN or infinite; give them a number, or remove the image.")
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     return pixels / (255.0 if image.mode in ("L", "RGB") else 65535.0)
 

@@ -12,6 +12,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, subset
 from nasbench.live.federated.coordinator import ClientFailures, Coordinator
 from nasbench.live.federated.experiment import FederatedExperiment, federated_result, run_federated
+from nasbench.live.federated.federated_config import THETA, FederatedConfig
 from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.update_validation import ClientUpdate, wire_bytes
 from nasbench.live.tasks.task import Split, Splits
@@ -52,6 +53,34 @@ def test_trouble_is_by_fraction_and_by_the_seed() -> None:
     with pytest.raises(NasbenchError, match="leaves none"):
         Coordinator(JOB, 2, ClientFailures(client_dropout=0.9))
     assert len(subset(DIGITS.load(), 0.1, 0).train) == 90
+
+
+@pytest.mark.parametrize(("weights", "expected"), [("examples", 0.75), ("equal", 0.5)])
+def test_weights_of_the_training_leave_the_search_alone(weights: str, expected: float) -> None:
+    config = replace(JOB, recipe=replace(JOB.recipe, epochs=2), training_weights=weights)
+    assert FederatedConfig.loads(config.dumps()) == config
+    coordinator = Coordinator(config, 2)
+    for client, examples in ((0, 10), (1, 30)):
+        coordinator.register_client({"client": client, "examples": examples})
+    for number, mean in ((1, 0.75), (2, expected)):
+        if number == 1:
+            coordinator.config = replace(config, supernet=replace(config.supernet, epochs=2))  # the search goes on
+        else:
+            coordinator.architecture = config.discretize(np.ones((6, 5), np.float32))
+            coordinator.state, coordinator.config = config.train_state(coordinator.architecture), config
+        arrays = [[np.full_like(array, value) for array in coordinator.state.values()] for value in (0.0, 1.0)]
+        if number == 1:
+            arrays = [
+                [
+                    np.full_like(array, 0.2) if name == THETA else new
+                    for (name, array), new in zip(coordinator.state.items(), of, strict=True)
+                ]
+                for of in arrays
+            ]
+        replies = {k: ClientUpdate(tuple(of), 1.0, wire_bytes(of)) for k, of in enumerate(arrays)}
+        coordinator.aggregate_round(number, coordinator.instructions(number), replies)
+        found = [array for name, array in coordinator.state.items() if name != THETA]
+        assert not coordinator.refusals and all(np.allclose(array, mean) for array in found)
 
 
 def test_a_round_in_which_nobody_answers_leaves_the_state_as_it_was() -> None:

@@ -20,8 +20,8 @@ def majority(task: Task, splits: Splits) -> NDArray[np.int64]:
     return np.full(len(splits.test), classes.argmax(), np.int64)
 
 
-def logistic_regression(task: Task, splits: Splits) -> NDArray[np.int64]:
-    """Return the predictions of multinomial logistic regression for the test examples.
+def logistic_regression(task: Task, splits: Splits) -> NDArray[np.float64]:
+    """Return the probabilities of the classes by multinomial logistic regression for the test examples, `(n, classes)`.
 
     Inputs are standardised pixels, or the TF-IDF of words and word pairs; the penalty is selected on the search split,
     and the model is refitted on both splits.
@@ -32,8 +32,10 @@ def logistic_regression(task: Task, splits: Splits) -> NDArray[np.int64]:
     strengths = [100 * c if text else c for c in STRENGTHS]
     errors = [np.mean(_fitted(train, splits.train.y, c).predict(search) != splits.search.y) for c in strengths]
     together = _stacked(train, search), np.concatenate([splits.train.y, splits.search.y])
-    predicted: NDArray[np.int64] = _fitted(*together, strengths[int(np.argmin(errors))]).predict(test)
-    return predicted
+    model = _fitted(*together, strengths[int(np.argmin(errors))])
+    probabilities = np.zeros((len(splits.test), task.shape.outputs))
+    probabilities[:, model.classes_] = model.predict_proba(test)
+    return probabilities
 
 
 def _fitted(x: Any, y: NDArray[Any], strength: float) -> Any:
