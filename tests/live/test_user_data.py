@@ -311,7 +311,6 @@ BAD: dict[str, tuple[Callable[[Path], str], str]] = {
     "labels that are NaN": (lambda p: save(p, x=X, y=np.where(Y, 1, np.nan)), "10 labels of .* are NaN"),
     "labels that are no text": (lambda p: save(p, x=X, y=np.where(Y, "cat", "nan")), "10 labels of .* are empty or 'nan'"),
     "fractional labels": (lambda p: save(p, x=X, y=Y / 2), "whole numbers from 0"),
-    "labels that are the text nan": (lambda p: save(p, x=X, y=np.where(Y, "ill", "nan")), "10 labels of .* are empty or 'nan'"),
     "empty labels": (lambda p: save(p, x=X, y=np.where(Y, "ill", "")), "10 labels of .* are empty or 'nan'"),
     "NaN in a TIFF": (
         lambda p: images(p, lambda q: Image.fromarray(np.full((8, 6), np.nan, np.float32)).save(q / "cats" / "x.tif")),
