@@ -314,10 +314,12 @@ def _numbers(column: pd.Series, what: str, name: str) -> Floats:
 def _completed(frame: pd.DataFrame, name: str, benchmark: str) -> pd.DataFrame:
     """Return the table with a problem in every row."""
     if benchmark:
-        frame["problem"] = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [benchmark])
+        frame["problem"] = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), pd.Index([benchmark]))
     else:  # recorded numbers never stand under the name of a benchmark of the suite, which would be searched and scored by them
         if "problem" not in frame:
-            frame["problem"] = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [Path(name).stem or name])
+            frame["problem"] = pd.Categorical.from_codes(
+                np.zeros(len(frame), dtype=np.int8), pd.Index([Path(name).stem or name])
+            )
         called = {one: f"recorded/{one}" if is_taken(one) or is_live(one) else one for one in frame["problem"].unique()}
         frame["problem"] = frame["problem"].map(called)
     # Codes instead of millions of strings.
