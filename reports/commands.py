@@ -45,7 +45,7 @@ def report(
     style: Annotated[
         Path | None,
         typer.Option(
-            help="TOML file with tables `names` (how optimizers and problems are called) and `figures` (formats; font, sans or serif; "
+            help="TOML file with tables `names` (how optimizers and problems are called) and `figures` (formats; font, sans or serif; width in inches; "
             "show, the names of those wanted; compact)"
         ),
     ] = None,

@@ -28,7 +28,10 @@ RESOLUTION = 200
 FORMATS = ("svg", "pdf", "png")
 
 PAGE_WIDTH = 7.0
-"""Width of a grid of panels in inches: both columns of a two-column page."""
+"""Width of a grid of panels in inches, unless another is wanted: both columns of a two-column page."""
+
+NARROWEST = 2.3
+"""Width in inches that a panel of a grid has at least, where text keeps its size."""
 
 MOST_COLUMNS, MOST_PANELS = 3, 12
 """Of a sheet; figures with more panels have several."""
@@ -85,6 +88,7 @@ class Figure:
         panels: none where the figure was refused.
         refused: why it could not be drawn, else empty.
         legend: what the panels share.
+        width: of its files, in inches; a panel alone may be narrower.
     """
 
     name: str
@@ -93,22 +97,25 @@ class Figure:
     panels: tuple[Panel, ...]
     refused: str = ""
     legend: tuple[LegendEntry, ...] = ()
+    width: float = PAGE_WIDTH
 
     @cached_property
     def sheets(self) -> tuple[Sheet, ...]:
         """Its files: all panels in a grid with one legend, at most `MOST_PANELS` in each."""
         parts = [self.panels[i : i + MOST_PANELS] for i in range(0, len(self.panels), MOST_PANELS)]
         endings = [""] if len(parts) == 1 else [f"-{i + 1}" for i in range(len(parts))]
-        return tuple(Sheet(f"{self.name}{e}", part, self.legend) for e, part in zip(endings, parts, strict=True))
+        return tuple(
+            Sheet(f"{self.name}{e}", part, self.legend, self.width) for e, part in zip(endings, parts, strict=True)
+        )
 
-    def with_font(self, font: Font) -> Figure:
-        """Return the figure in another font."""
-        return replace(self, panels=tuple(replace(panel, font=font) for panel in self.panels))
+    def styled(self, font: Font, width: float = PAGE_WIDTH) -> Figure:
+        """Return the figure in another font, with files of another width in inches."""
+        return replace(self, panels=tuple(replace(panel, font=font) for panel in self.panels), width=width)
 
     @property
     def is_narrow(self) -> bool:
         """Whether it is as wide as one column of a page."""
-        return len(self.panels) == 1 and self.panels[0].width <= WIDTH
+        return self.width <= WIDTH or (len(self.panels) == 1 and self.panels[0].width <= WIDTH)
 
 
 @dataclass(frozen=True)
@@ -119,18 +126,20 @@ class Sheet:
         name: of the file, without its ending.
         panels: row by row.
         legend: below them.
+        width: of the whole, in inches; a panel alone may be narrower.
     """
 
     name: str
     panels: tuple[Panel, ...]
     legend: tuple[LegendEntry, ...]
+    width: float = PAGE_WIDTH
 
     @cached_property
     def picture(self) -> Any:
-        """The matplotlib figure, as wide as a page; a panel alone keeps its width."""
-        columns = min(MOST_COLUMNS, len(self.panels))
+        """The matplotlib figure, as wide as a page; a panel alone keeps its width where it fits."""
+        columns = max(1, min(MOST_COLUMNS, len(self.panels), int(self.width / NARROWEST)))
         rows = -(-len(self.panels) // columns)
-        width = PAGE_WIDTH if columns > 1 else self.panels[0].width
+        width = self.width if len(self.panels) > 1 else min(self.width, self.panels[0].width)
         # Narrower panels are lower too, but not in proportion: text keeps its size.
         shrink = (width / columns / max(panel.width for panel in self.panels)) ** 0.5
         height = rows * max(panel.height for panel in self.panels) * min(shrink, 1.0)

@@ -11,7 +11,7 @@ from nasbench.reports.analysis.comparison import Comparison
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import shown
-from nasbench.reports.figures.win_probability import MOST_NAMES, label_matrix
+from nasbench.reports.figures.win_probability import MOST_NAMES, MOST_NUMBERS, label_matrix
 from nasbench.reports.statistics.result import Undefined
 from nasbench.spaces.space import Ints
 
@@ -24,12 +24,14 @@ def pairwise_significance(evaluations: Sequence[BenchmarkEvaluation], comparison
     """Draw one panel a benchmark."""
     if len(evaluations[0].outcomes) < 2:
         return Figure(NAME, TITLE, "", (), "there is one optimizer, so there are no pairs")
+    are_marked = len(evaluations[0].outcomes) <= MOST_NUMBERS
     return Figure(
         name=NAME,
         title=TITLE,
         caption=(
             f"Wilcoxon signed-rank tests of final scores, paired by run, Holm-adjusted over all pairs of a data set, at {evaluations[0].alpha:g}: "
-            "+ (blue) the row's optimizer is significantly better than the column's, - (orange) significantly worse; "
+            f"{'+ (blue)' if are_marked else 'blue'}: the row's optimizer is significantly better than the column's, "
+            f"{'− (orange)' if are_marked else 'orange'}: significantly worse; "
             "grey: not significant, which is no evidence of equality."
         ),
         panels=tuple(_panel(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
@@ -64,7 +66,7 @@ def _draw(axes: Any, labels: Sequence[str], signs: Ints, title: str) -> None:
 
     shown_signs = np.ma.masked_array(signs, np.eye(len(labels), dtype=bool))
     axes.imshow(shown_signs, cmap=ListedColormap(COLOURS), vmin=-1, vmax=1, aspect="auto")
-    for i, j in zip(*np.nonzero(signs), strict=True):
-        axes.text(j, i, "+" if signs[i, j] > 0 else "−", ha="center", va="center", color="#000000", fontsize=7)
+    for i, j in zip(*np.nonzero(signs), strict=True) if len(labels) <= MOST_NUMBERS else ():
+        axes.text(j, i, "+" if signs[i, j] > 0 else "−", ha="center", va="center", color="#000000", fontsize=8)
     label_matrix(axes, labels)
     axes.set_title(shown(title))

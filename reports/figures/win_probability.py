@@ -66,7 +66,7 @@ def _draw(axes: Any, labels: Sequence[str], wins: Floats, title: str) -> None:
                 ha="center",
                 va="center",
                 color="white" if strong else "#000000",
-                fontsize=7,
+                fontsize=8,
             )
     label_matrix(axes, labels)
     axes.set_title(shown(title))

@@ -10,7 +10,7 @@ from typing import Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.reports.analysis.comparison import ALPHA
 from nasbench.reports.analysis.display_names import SUITE_NAMES, DisplayNames
-from nasbench.reports.figures.figure import FORMATS
+from nasbench.reports.figures.figure import FORMATS, PAGE_WIDTH
 from nasbench.reports.figures.style import Font
 
 
@@ -22,6 +22,7 @@ class ReportOptions:
         names: of optimizers and data sets.
         formats: of the files of figures; figures are not drawn at all if there is none.
         font: of figures.
+        width: of the files of figures in inches; text has 8 points or more where the page is as wide.
         figures: names of the figures that are drawn; all if empty.
         alpha: error rate of tests and intervals, of benchmarks.
         jobs: processes that evaluate benchmarks and draw figures.
@@ -35,12 +36,17 @@ class ReportOptions:
     is_compact: bool = False
     alpha: float = ALPHA
     jobs: int = 1
+    width: float = PAGE_WIDTH
 
     def __post_init__(self) -> None:
         if not 0.0 < self.alpha < 0.25:
             raise NasbenchError(f"The error rate is {self.alpha:g}; it should lie between 0 and 0.25, as 0.05 does.")
         if self.jobs < 1:
             raise NasbenchError(f"The number of jobs is {self.jobs}; it should be 1 or more.")
+        if not 3.0 <= self.width <= 20.0:
+            raise NasbenchError(
+                f"The width of figures is {self.width:g}; it should lie between 3 and 20 inches, as 5.5 does."
+            )
         for name in self.formats:
             if name not in FORMATS:
                 raise unknown_name("format of figures", name, FORMATS)
@@ -67,6 +73,7 @@ def read_options(path: Path) -> ReportOptions:
 
         formats: tuple[str, ...] = FORMATS
         font: Font = "sans"
+        width: float = PAGE_WIDTH
         show: tuple[str, ...] = ()
 
     class OptionsFile(FileModel):
@@ -81,7 +88,14 @@ def read_options(path: Path) -> ReportOptions:
     if blank is not None:
         raise NasbenchError(f"The report style {path} calls {blank!r} by an empty name; it should be a text.")
     figures = found.figures
-    return ReportOptions(DisplayNames(dict(found.names)), figures.formats, figures.font, figures.show, found.compact)
+    return ReportOptions(
+        names=DisplayNames(dict(found.names)),
+        formats=figures.formats,
+        font=figures.font,
+        figures=figures.show,
+        is_compact=found.compact,
+        width=figures.width,
+    )
 
 
 def choose_options(

@@ -117,13 +117,13 @@ def build_report(
 
 
 def _chosen(figures: Sequence[Figure], options: ReportOptions) -> tuple[Figure, ...]:
-    """Return the figures that are wanted, in the font that is wanted."""
+    """Return the figures that are wanted, in the font and width that are wanted."""
     names = options.figures if options.are_drawn else ()
     known = [figure.name for figure in figures]
     for name in names:
         if name not in known:
             raise unknown_name("figure in this report", name, known)
-    return tuple(figure.with_font(options.font) for figure in figures if not names or figure.name in names)
+    return tuple(figure.styled(options.font, options.width) for figure in figures if not names or figure.name in names)
 
 
 def environment_rows(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

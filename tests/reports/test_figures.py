@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
@@ -30,6 +31,7 @@ from nasbench.reports.figures.score_distributions import score_distributions
 from nasbench.reports.figures.style import DASHES, GRID, INK, MOST_BEST, PALETTE, Styles, line_style, power_text
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.win_probability import win_probability
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.proportion import rate
 from nasbench.reports.statistics.result import Estimate, Interval
@@ -148,6 +150,19 @@ def test_text_is_readable_at_column_width(evaluations: list[BenchmarkEvaluation]
     (sheet,) = anytime(evaluations, "queries", styles).sheets
     assert sheet.picture.get_size_inches()[0] == 7.0
     assert [text.get_text() for text in sheet.picture.legends[0].get_texts()] == list(styles.labels)
+
+
+def test_files_are_as_wide_as_the_venue_wants(evaluations: list[BenchmarkEvaluation], styles: Styles) -> None:
+    figure = anytime(evaluations, "queries", styles)
+    assert len(figure.panels) == 2
+    for width, columns in ((5.5, 2), (3.35, 1)):
+        (sheet,) = figure.styled("sans", width).sheets
+        axes = sheet.picture.axes
+        assert sheet.picture.get_size_inches()[0] == width
+        assert len({round(one.get_position().x0, 2) for one in axes if one.get_visible()}) == columns
+        assert min(t.get_fontsize() for one in axes for t in one.get_xticklabels()) >= 8.0
+    with pytest.raises(NasbenchError, match="between 3 and 20 inches"):
+        ReportOptions(width=1.0)
 
 
 @pytest.mark.parametrize(
