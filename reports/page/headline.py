@@ -44,7 +44,7 @@ def headline(
         return f"No single optimizer has the {best} mean {quantity} on any data set."
     first = max(led, key=lambda label: len(led[label]))
     if len(led) > 1 or len(led[first]) < len(evaluations):
-        return _several_winners(led, len(evaluations), quantity, best)
+        return _several_winners(led, evaluations, comparisons, quantity, unit, best)
     return (
         f"{first} has the {best} mean {quantity} on {_every(evaluations)}{_lead(led[first], comparisons, unit)}; "
         f"{_tests(first, labels, evaluations, comparisons)}."
@@ -112,14 +112,35 @@ def _names(labels: Sequence[str]) -> str:
     return join_names(labels) if len(labels) <= MOST_NAMES else f"{len(labels)} others"
 
 
-def _several_winners(led: Mapping[str, Sequence[BenchmarkEvaluation]], of: int, quantity: str, best: str) -> str:
+def _several_winners(
+    led: Mapping[str, Sequence[BenchmarkEvaluation]],
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    quantity: str,
+    unit: str,
+    best: str,
+) -> str:
+    """Return who leads on how many data sets, by how much, and on how many the lead is significant."""
     ranked = sorted(led, key=lambda label: -len(led[label]))
     texts = [f"{label} on {len(led[label])}" for label in ranked[:MOST_NAMES]]
     rest = sum(len(led[label]) for label in ranked[MOST_NAMES:])
     texts += [f"others on {rest}"] if rest else []
-    shared = of - sum(len(own) for own in led.values())
+    leading = [evaluation for own in led.values() for evaluation in own]
+    shared = len(evaluations) - len(leading)
     tail = f"; on {shared} it is shared" if shared else ""
     return (
-        f"No optimizer has the {best} mean {quantity} on every one of {pluralize(of, 'data set')}: "
-        f"{join_names(texts)}{tail}."
+        f"No optimizer has the {best} mean {quantity} on {_every(evaluations)}: "
+        f"{join_names(texts)}{_lead(leading, comparisons, unit)}{tail}. {_how_sure(leading, comparisons)}."
     )
+
+
+def _how_sure(leading: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, Comparison]) -> str:
+    """Return on how many data sets the leader is significantly better than all others, and than none."""
+    verdicts = [
+        {s.verdict == "worse" for s in comparisons[e.benchmark].standings.values() if not s.best} for e in leading
+    ]
+    over_all, over_none = verdicts.count({True}), verdicts.count({False})
+    if over_none == len(leading):
+        return "No lead is significant over any other optimizer"
+    text = f"The lead is significant over all others on {over_all} of {pluralize(len(leading), 'data set')}"
+    return text + (f", over none of them on {over_none}" if over_none else "")

@@ -65,8 +65,14 @@ def test_the_headline_of_data_sets_with_different_winners_names_them_all(evaluat
     comparisons = {name: c for name, (_, c) in zip("xyz", (first, second, third), strict=True)}
     text = headline(evaluations, comparisons, "error", unit="points")
     assert text == (
-        "No optimizer has the lowest mean error on every one of 3 data sets: a on 1 and b on 1; on 1 it is shared."
+        "No optimizer has the lowest mean error on all 3 data sets: a on 1 and b on 1, 0.50 points ahead of the second best; "
+        "on 1 it is shared. The lead is significant over all others on 2 of 2 data sets."
     )
+    unsure = {
+        name: replace(c, standings={label: replace(s, p_value=0.3) for label, s in c.standings.items()})
+        for name, c in comparisons.items()
+    }
+    assert headline(evaluations, unsure, "error").endswith("shared. No lead is significant over any other optimizer.")
     shared = headline(evaluations[2:], {"z": comparisons["z"]}, "error")
     assert shared == "No single optimizer has the lowest mean error on any data set."
 
