@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.reports.analysis.few_seeds import why_no_test
+from nasbench.reports.analysis.few_seeds import seeds_needed, why_no_test
 from nasbench.reports.analysis.live_tasks import TRIVIAL, LiveRuns, LiveTasks
 from nasbench.reports.wording import join_names, pluralize
 from nasbench.ties import tolerance
+
+MOST_TASKS = 3
+"""Of which the headline gives the scores."""
 
 
 def live_summary(live: LiveTasks) -> tuple[str, ...]:
@@ -30,13 +33,26 @@ def live_summary(live: LiveTasks) -> tuple[str, ...]:
 
 
 def live_headline(live: LiveTasks) -> str:
-    """Return who has the best mean test score on how many tasks; on one task, the sentence on it."""
+    """Return who has the best mean test score on how many tasks, by how much, and whether it can be tested; on one task, the sentence on it."""
     if len(live.tasks) == 1:
         return " ".join(filter(None, (_on_task(live, live.tasks[0]), _percentile(live, live.tasks[0]))))
-    best = [min((live.runs(task, label) for label in live.labels), key=_mean).label for task in live.tasks]
+    ordered = {task: sorted((live.runs(task, label) for label in live.labels), key=_mean) for task in live.tasks}
+    best = [searched[0].label for searched in ordered.values()]
     ranked = sorted(dict.fromkeys(best), key=lambda label: -best.count(label))
-    texts = [f"{label} on {best.count(label)}" for label in ranked]
-    return f"Lowest mean test score on {len(live.tasks)} tasks: {join_names(texts)}."
+    where = "both tasks" if len(best) == 2 else f"all {len(best)} tasks"
+    if len(ranked) == 1:
+        text = f"{ranked[0]} has the lowest mean test score on {where}"
+    else:
+        text = f"No optimizer has the lowest mean test score on {where}: {join_names([f'{one} on {best.count(one)}' for one in ranked])}"
+    if len(live.labels) > 1 and len(live.tasks) <= MOST_TASKS:
+        leads = [f"{task} {_mean(own[0]):.3g} against {_mean(own[1]):.3g}" for task, own in ordered.items()]
+        text += f" (before the second best: {join_names(leads)})"
+    if len(live.labels) > 1 and why_no_test(len(live.seeds), len(live.labels)):
+        needed = seeds_needed(len(live.labels))
+        text += (
+            f". With {pluralize(len(live.seeds), 'seed')} no difference can be significant; {needed} would be needed"
+        )
+    return f"{text}."
 
 
 def _on_task(live: LiveTasks, task: str) -> str:

@@ -122,6 +122,7 @@ def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: Results
         "trec was not run: there is no text.",
         "cannot go below p = 0.25",
         "8 seeds are needed",
+        "With 3 seeds no difference can be significant; 8 would be needed.",
         "Seeds are not data sets",
     ):
         assert expected in page
