@@ -181,7 +181,7 @@ STATEMENTS = (
             Assumption("$F_e$ is the mean training loss of epoch $e$; steps within the stability limit of SGD"),
             Assumption("shares of 1/4, 1/2 and 1, and c a twentieth of the first loss, on independent runs"),
         ),
-        "descent lemma in expectation (Bottou, Curtis, Nocedal 2018, Lemma 4.4); Ville (1939) for the supremum",
+        "descent lemma in expectation (Bottou, Curtis, Nocedal 2018, Lemma 4.4, number unchecked); Ville (1939) for the supremum",
         _falls,
         Mutant.by_factor("the share of the loss that is left after an epoch, at most,", _falls, 0.1),
         optimizers=SEARCHERS,
