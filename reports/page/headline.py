@@ -142,5 +142,5 @@ def _how_sure(leading: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, 
     over_all, over_none = verdicts.count({True}), verdicts.count({False})
     if over_none == len(leading):
         return "No lead is significant over any other optimizer"
-    text = f"The lead is significant over all others on {over_all} of {pluralize(len(leading), 'data set')}"
+    text = f"The lead is significant over all others on {over_all or 'none'} of {pluralize(len(leading), 'data set')}"
     return text + (f", over none of them on {over_none}" if over_none else "")
