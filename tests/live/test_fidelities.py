@@ -21,6 +21,7 @@ from nasbench.live.experiment.study_config import experiment_config
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
+from nasbench.live.training.training import DivergedError
 from nasbench.search.ledger import Budget
 from nasbench.study.toml import load_study
 
@@ -50,7 +51,7 @@ class Counted:
 
 
 def evaluator(counted: Counted, folder: Path | None = None) -> ResumingEvaluator:
-    splits = get_task("digits").load().reduced(64, 64)
+    splits = get_task("digits").load().reduced(256, 256)
     recipe = replace(SMALL, epochs=3, channels=2)
     live = LiveBenchmark(get_task("digits"), splits.train, splits.search, "nas-bench-201", recipe, CPU)
     protocol = table_protocol(Budget({"queries": 5}), split="search", epochs=(1, 2, 3), training_seed="random")
@@ -80,6 +81,26 @@ def test_a_continued_training_has_the_bits_of_an_uninterrupted_one(kept: bool, t
     assert (error, seed) == ask(whole, 2)[:2] and at_once.epochs == 3
     for name, value in ask(whole, 2)[2].items():
         assert torch.equal(value, weights[name]), name
+
+
+def test_a_length_below_what_is_trained_is_answered_by_a_training_of_that_length(tmp_path: Path) -> None:
+    short, long = evaluator(Counted()), evaluator(Counted(), tmp_path)
+    error, seed, _ = ask(short, 0)
+    longest = ask(long, 2)[0]
+    assert error != longest and ask(long, 0)[:2] == (error, seed)
+    again = evaluator(Counted(), tmp_path)  # another process, which finds the checkpoint of the longest
+    assert ask(again, 0)[:2] == (error, seed) and ask(again, 2)[0] == longest
+
+
+def test_a_continued_training_that_diverges_has_the_score_of_one() -> None:
+    asked = evaluator(Counted())
+    recipe = replace(SMALL, epochs=3, channels=2, learning_rate=1e30)
+    asked.live = replace(asked.live, recipe=recipe, diverged=100.0)
+    assert ask(asked, 2)[0] == 100.0
+    asked = evaluator(Counted())
+    asked.live = replace(asked.live, recipe=recipe)
+    with pytest.raises(DivergedError):
+        ask(asked, 2)
 
 
 def test_successive_halving_trains_what_it_promotes_no_further_than_needed() -> None:

@@ -155,6 +155,7 @@ def test_medmnist_is_trained_by_one_command(tmp_path: Path, capsys: pytest.Captu
         "retinamnist": "each image should have one label",
         "tissuemnist": "out of range",
         "breastmnist": "cannot be read as a .npz",
+        "organamnist#size=64": "has images of 28 pixels and its name is that of a file with 64",
     }.items(),
 )
 def test_files_of_medmnist_that_do_not_serve_are_refused_in_one_sentence(
@@ -166,6 +167,7 @@ def test_files_of_medmnist_that_do_not_serve_are_refused_in_one_sentence(
     medical(tmp_path, "octmnist", (28, 24))
     medical(tmp_path, "retinamnist", train_labels=np.zeros((40, 14), np.uint8))
     medical(tmp_path, "tissuemnist", test_labels=np.full((12, 1), 7, np.uint8))
+    medical(tmp_path, "organamnist_64", (28, 28))
     (tmp_path / "breastmnist.npz").write_bytes(b"PK junk")
     with pytest.raises(NasbenchError, match=fault):
         get_task(f"medmnist:{address}{',' if '#' in address else '#'}root={tmp_path}")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.live.experiment.known_quantities import KnowingEvaluator
-from nasbench.live.experiment.training_benchmark import CHEAP, measure_objectives
 from nasbench.live.networks.space_networks import Architecture
-from nasbench.live.tasks.task import Splits
-from nasbench.live.training.batches import DeviceSplit
-from nasbench.live.training.metrics import evaluate
-from nasbench.live.training.standalone import build_trainer
 from nasbench.live.training.training import Trainer
 from nasbench.search.random_streams import hashed_uniform
 from nasbench.spaces.space import Floats, Ints
@@ -24,8 +19,8 @@ class ResumingEvaluator(KnowingEvaluator):
     """An evaluator that trains an architecture as far as it is asked, and later continues where it stopped.
 
     Every length is a part of the longest training, with its seed and its schedule of learning rates, so that a continued training has the
-    bits of an uninterrupted one (on a CPU). An answer is charged the seconds that it added; the account `epochs` counts the epochs that it
-    rests on.
+    bits of an uninterrupted one (on a CPU). A length that is asked for after a longer one is trained anew. An answer is charged the seconds that
+    it added; the account `epochs` counts the epochs that it rests on.
 
     Attributes:
         folder: folder of the checkpoints, from which a killed search continues its trainings too; None to keep them in memory.
@@ -33,7 +28,11 @@ class ResumingEvaluator(KnowingEvaluator):
 
     folder: Path | None = None
     _keys: dict[int, np.uint64]
-    _trainers: dict[int, Trainer]
+
+    @cached_property
+    def _trainers(self) -> dict[int, Trainer]:
+        """The training of each architecture, by its row, as far as it has come."""
+        return {}
 
     def evaluate(
         self, rows: Ints, architectures: NDArray[np.int8], level: Ints, key: NDArray[np.uint64], repetition: Ints
@@ -43,29 +42,13 @@ class ResumingEvaluator(KnowingEvaluator):
         return super().evaluate(rows, architectures, level, key, repetition)
 
     def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
-        live, names = self.live, self.protocol.objectives
-        row = int(self.space.index(architecture))
-        trainer = self._trainer(row, architecture)
-        before = sum(each["seconds"] for each in trainer.curve)
-        trained = trainer.run(self.protocol.epochs[level], self.epoch_callback)
-        held = DeviceSplit(live.search, live.task, live.device)
-        shape, views = live.task.shape, trainer.recipe.views
-        values = {live.task.metric: evaluate(trained.network, shape, held, views=views, arithmetic=trained.arithmetic)}
-        values |= measure_objectives(trained.network, shape, names)
-        values |= dict(zip((name for name in names if name in CHEAP), self.facts(architecture).tolist(), strict=True))
-        return [values[name] for name in names], trainer.recipe.seed, trained.seconds - before
-
-    def _trainer(self, row: int, architecture: Architecture) -> Trainer:
-        """Return the training of an architecture, as far as it has come."""
-        kept = self.__dict__.setdefault("_trainers", {})
-        if row not in kept:
-            live, policy = self.live, self.protocol.training_seed
-            # The same draw at every level.
-            draw = hashed_uniform(*(np.array([value]) for value in (self._keys[row], row, 0, 0)))[0]
-            seed = int(draw * 2**31) if policy == "random" else int(policy)
-            recipe = replace(live.recipe, epochs=self.protocol.epochs[-1], seed=seed)
-            splits = Splits(live.train, live.search, live.search.first(0))
+        row, until, longest = int(self.space.index(architecture)), self.protocol.epochs[level], self.protocol.epochs[-1]
+        # The same draw at every level.
+        draw = float(hashed_uniform(*(np.array([value]) for value in (self._keys[row], row, 0, 0)))[0])
+        if row not in self._trainers:
             folder = self.folder / f"training-{row}" if self.folder else None
-            where = (live.space_name, architecture, recipe, live.device, folder)
-            kept[row] = build_trainer(live.task, splits, *where, track=False)
-        return kept[row]
+            self._trainers[row] = self._build(architecture, longest, draw, folder)
+        trainer = self._trainers[row]
+        if len(trainer.curve) > until:  # it has gone further, and its weights with it
+            trainer = self._build(architecture, longest, draw)
+        return self._answer(trainer, architecture, until)

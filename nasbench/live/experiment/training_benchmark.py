@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.standalone import build_trainer
-from nasbench.live.training.training import DivergedError, EpochCallback, Trained, noop_callback
+from nasbench.live.training.training import DivergedError, EpochCallback, Trained, Trainer, noop_callback
 from nasbench.search.observations import MultiFidelityBatch, Observations
 from nasbench.search.problem import ANYONE, Problem
 from nasbench.search.proposals import Asker
@@ -218,13 +219,24 @@ class TrainingEvaluator:
         return np.array([self._latency.predict(a) for a in architectures])
 
     def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
+        return self._answer(self._build(architecture, self.protocol.epochs[level], draw), architecture)
+
+    def _build(self, architecture: Architecture, epochs: int, draw: float, folder: Path | None = None) -> Trainer:
+        """Return a training of that length, resumed from its checkpoint in `folder` if there is one; `draw` in [0, 1) gives a random seed."""
         live, policy = self.live, self.protocol.training_seed
         seed = int(draw * 2**31) if policy == "random" else int(policy)
-        recipe = replace(live.recipe, epochs=self.protocol.epochs[level], seed=seed)
+        recipe = replace(live.recipe, epochs=epochs, seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
-        run = build_trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
+        return build_trainer(live.task, splits, live.space_name, architecture, recipe, live.device, folder, track=False)
+
+    def _answer(
+        self, run: Trainer, architecture: Architecture, until: int | None = None
+    ) -> tuple[list[float], int, float]:
+        """Continue a training to its end, or to the epochs `until`; return the objectives, the seed and the seconds that it added."""
+        live, recipe = self.live, run.recipe
+        before = sum(row["seconds"] for row in run.curve)
         try:
-            trained = run.run(epoch_callback=self.epoch_callback)
+            trained = run.run(until, self.epoch_callback)
             data = DeviceSplit(live.search, live.task, live.device)
             error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
         except DivergedError:
@@ -235,7 +247,7 @@ class TrainingEvaluator:
         values |= measure_objectives(trained.network, live.task.shape, self.protocol.objectives)
         cheap = [name for name in self.protocol.objectives if name in CHEAP]
         values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))
-        return [values[name] for name in self.protocol.objectives], seed, trained.seconds
+        return [values[name] for name in self.protocol.objectives], recipe.seed, trained.seconds - before
 
 
 def measure_objectives(network: nn.Module, shape: TaskShape, objectives: Sequence[str]) -> dict[str, float]:

@@ -152,7 +152,7 @@ def _read_npz(address: str, path: Path, options: Mapping[str, str], seed: int) -
 def _read_medmnist(address: str, path: Path, options: Mapping[str, str], seed: int) -> UserTask:
     from nasbench.live.tasks.medmnist import task_from_medmnist
 
-    return task_from_medmnist(address, path)
+    return task_from_medmnist(address, path, options)
 
 
 READERS: Mapping[str, Callable[[str, Path, Mapping[str, str], int], UserTask]] = {

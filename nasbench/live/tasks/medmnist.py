@@ -55,13 +55,9 @@ def medmnist_file(name: str, options: Mapping[str, str]) -> Path:
         raise NasbenchError(f"{name} has {what}, for which there are no networks here; choose of {', '.join(NAMES)}.")
     if name not in NAMES:
         raise unknown_name("data set of MedMNIST", name, NAMES)
-    size = options.get("size", str(SIZES[0]))
-    if size not in map(str, SIZES):
-        raise NasbenchError(
-            f"MedMNIST has no images of {size!r} pixels; size should be one of {', '.join(map(str, SIZES))}."
-        )
+    side = _side(options)
     root = Path(options.get("root", ROOT)).expanduser()
-    path = root / (f"{name}.npz" if size == str(SIZES[0]) else f"{name}_{size}.npz")
+    path = root / (f"{name}.npz" if side == SIZES[0] else f"{name}_{side}.npz")
     if not path.is_file():
         raise NasbenchError(
             f"There is no file {path}; put {path.name} of medmnist.com there, which the package medmnist does too, or name "
@@ -70,11 +66,11 @@ def medmnist_file(name: str, options: Mapping[str, str]) -> Path:
     return path
 
 
-def task_from_medmnist(address: str, path: Path) -> UserTask:
+def task_from_medmnist(address: str, path: Path, options: Mapping[str, str]) -> UserTask:
     """Return the task of a file of MedMNIST.
 
     Raises:
-        NasbenchError: if it is damaged, or has other arrays than such files.
+        NasbenchError: if it is damaged, has other arrays than such files, or images of another size than its name says.
     """
     arrays = read_arrays(path)
     wanted = [f"{part}_{what}" for part in PARTS for what in ("images", "labels")]
@@ -90,13 +86,17 @@ def task_from_medmnist(address: str, path: Path) -> UserTask:
                 f"{path} has images of shape {x.shape} with labels of shape {y.shape}; each image should have one label, and all "
                 "images one shape."
             )
+    channels, side = images[0].shape[1:3]
+    if side != _side(options):
+        raise NasbenchError(
+            f"{path} has images of {side} pixels and its name is that of a file with {_side(options)}; get it again."
+        )
     numbered, classes = number_classes(str(path), np.concatenate([y.ravel() for y in labels]))
     if len(classes) < 2:
         raise NasbenchError(f"{path} has one class; it should have two or more.")
     bounds = np.cumsum([len(y) for y in labels])[:-1]
     train, search, test = (Split(x, y) for x, y in zip(images, np.split(numbered, bounds), strict=True))
     mean, deviation = _statistics(train.x)
-    channels, side = train.x.shape[1:3]
     counts = " / ".join(str(len(part)) for part in (train, search, test))
     return UserTask(
         name=address,
@@ -111,6 +111,16 @@ def task_from_medmnist(address: str, path: Path) -> UserTask:
         preparation={"kind": "image", "side": side, "mean": [*mean], "deviation": [*deviation]},
         said=f"{path}: {side} x {side} pixels of {len(classes)} classes, {counts} for training, search and test as published.",
     )
+
+
+def _side(options: Mapping[str, str]) -> int:
+    """Return the number of pixels of a side that an address asks for."""
+    size = options.get("size", str(SIZES[0]))
+    if size not in map(str, SIZES):
+        raise NasbenchError(
+            f"MedMNIST has no images of {size!r} pixels; size should be one of {', '.join(map(str, SIZES))}."
+        )
+    return int(size)
 
 
 def _images(x: NDArray[Any], path: Path) -> NDArray[np.uint8]:

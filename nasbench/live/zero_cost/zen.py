@@ -62,9 +62,9 @@ def log_expansion(network: nn.Module, first: Tensor, second: Tensor) -> float:
         scale[0] += 0.5 * math.log(max(float(inputs[0].double().var(dim=axes, correction=0).mean()), 1e-300))
 
     hooks = [m.register_forward_pre_hook(keep) for m in network.modules() if isinstance(m, Head)]
-    network(first)
-    hooks += [m.register_forward_pre_hook(measure) for m in network.modules() if isinstance(m, NORMALISED)]
     try:
+        network(first)
+        hooks += [m.register_forward_pre_hook(measure) for m in network.modules() if isinstance(m, NORMALISED)]
         network(second)
     finally:
         for hook in hooks:
